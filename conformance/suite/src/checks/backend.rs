@@ -1,0 +1,306 @@
+use plimsoll_contract::Interface::{FlowRepository, FlowStore};
+use plimsoll_contract::{Backend, CallError, ErrorKind, FlowHandle, OpenConfig};
+
+use super::every_function;
+use crate::probe::{self, Source};
+use crate::{Check, Halt, Outcome, Trial};
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "backend/clock-ignored",
+        clauses: &["BACKEND-8"],
+        goal: "Whatever instant the backend sets must be the one that its clock shows.",
+        usual_cause: "the time is read from the machine or from the database's NOW(); read the \
+                      import wasi:clocks/wall-clock, or the clock handle given to open",
+        uses: &[],
+        run: |t| Box::pin(clock_ignored(t)),
+    },
+    Check {
+        id: "backend/describe-needs-open",
+        clauses: &["BACKEND-14"],
+        goal: "A backend that is not open is asked twice what it is.",
+        usual_cause: "describe looks something up in a store that open prepares",
+        uses: &[],
+        run: |t| Box::pin(describe_needs_open(t)),
+    },
+    Check {
+        id: "backend/answers-before-open",
+        clauses: &["BACKEND-18"],
+        goal: "Every function of a backend that is not open is called.",
+        usual_cause: "there is a default namespace, or a missing one traps; answer \
+                      other(\"not open\")",
+        uses: &[],
+        run: |t| Box::pin(answers_before_open(t)),
+    },
+    Check {
+        id: "backend/function-unsupported",
+        clauses: &["BACKEND-3"],
+        goal: "Every exported function is called once with harmless arguments.",
+        usual_cause: "a function is a stub; implement it, or do not export its interface",
+        uses: &[],
+        run: |t| Box::pin(function_unsupported(t)),
+    },
+    Check {
+        id: "backend/reopening-loses-data",
+        clauses: &["BACKEND-17"],
+        goal: "A namespace is opened again; what it holds must still be there.",
+        usual_cause: "open clears or recreates the namespace",
+        uses: &[FlowStore],
+        run: |t| Box::pin(reopening_loses_data(t)),
+    },
+    Check {
+        id: "backend/switching-loses-data",
+        clauses: &["BACKEND-20"],
+        goal: "Another namespace is opened, then the first again.",
+        usual_cause: "only the open namespace is kept",
+        uses: &[FlowStore],
+        run: |t| Box::pin(switching_loses_data(t)),
+    },
+    Check {
+        id: "backend/namespaces-mixed",
+        clauses: &["BACKEND-19"],
+        goal: "A definition of one namespace must not show in another.",
+        usual_cause: "the namespace is missing from a key or from a WHERE",
+        uses: &[FlowStore],
+        run: |t| Box::pin(namespaces_mixed(t)),
+    },
+    Check {
+        id: "backend/namespace-case-folded",
+        clauses: &["BACKEND-24"],
+        goal: "Two namespaces differ in letter case alone.",
+        usual_cause: "names are folded, or the database compares them without case",
+        uses: &[FlowStore],
+        run: |t| Box::pin(namespace_case_folded(t)),
+    },
+    Check {
+        id: "backend/failed-open-switches",
+        clauses: &["BACKEND-21"],
+        goal: "An open that is refused must leave the namespace before it open.",
+        usual_cause: "the namespace is switched before the arguments are checked",
+        uses: &[FlowStore],
+        run: |t| Box::pin(failed_open_switches(t)),
+    },
+    Check {
+        id: "backend/failed-open-registers-flows",
+        clauses: &["BACKEND-21"],
+        goal: "An open that is refused must leave the registered flows as they were.",
+        usual_cause: "the flows are taken over before they are checked",
+        uses: &[FlowRepository],
+        run: |t| Box::pin(failed_open_registers_flows(t)),
+    },
+    Check {
+        id: "backend/duplicate-flow-accepted",
+        clauses: &["BACKEND-22"],
+        goal: "Two registered flows have one id.",
+        usual_cause: "the ids of the registered flows are not compared",
+        uses: &[],
+        run: |t| Box::pin(duplicate_flow_accepted(t)),
+    },
+    Check {
+        id: "backend/unknown-setting-accepted",
+        clauses: &["BACKEND-23"],
+        goal: "open is given a setting that no backend has.",
+        usual_cause: "settings are looked up by name and the rest is ignored",
+        uses: &[],
+        run: |t| Box::pin(unknown_setting_accepted(t)),
+    },
+    Check {
+        id: "backend/discard-leaves-data",
+        clauses: &["BACKEND-25"],
+        goal: "A namespace that is not open is discarded, then opened.",
+        usual_cause: "discard removes the name and leaves the rows",
+        uses: &[FlowStore],
+        run: |t| Box::pin(discard_leaves_data(t)),
+    },
+    Check {
+        id: "backend/discard-takes-another",
+        clauses: &["BACKEND-25"],
+        goal: "A namespace is discarded; one whose name begins alike must stay.",
+        usual_cause: "discard removes by prefix, or removes everything",
+        uses: &[FlowStore],
+        run: |t| Box::pin(discard_takes_another(t)),
+    },
+    Check {
+        id: "backend/discard-of-unknown-fails",
+        clauses: &["BACKEND-26"],
+        goal: "A namespace that was never opened is discarded, before any open and after.",
+        usual_cause: "discard looks the namespace up and fails without it",
+        uses: &[],
+        run: |t| Box::pin(discard_of_unknown_fails(t)),
+    },
+    Check {
+        id: "backend/discard-closes",
+        clauses: &["BACKEND-27"],
+        goal: "The open namespace is discarded; it must stay open, and be empty.",
+        usual_cause: "discard closes the namespace, or leaves what it held",
+        uses: &[FlowStore],
+        run: |t| Box::pin(discard_closes(t)),
+    },
+];
+
+async fn clock_ignored(t: &Trial) -> Outcome {
+    let stamps = probe::stamps(t).await?;
+    if let Some(trouble) = probe::trouble(&stamps) {
+        return Err(Halt::NotTestable(trouble));
+    }
+    for stamp in stamps {
+        let what = format!("{} is read from the clock that was given", stamp.what);
+        t.expect(&what, &stamp.source, &Source::GivenClock);
+    }
+    Ok(())
+}
+
+async fn describe_needs_open(t: &Trial) -> Outcome {
+    let closed = t.another_instance().await?;
+    let first = closed.describe().await?;
+    let second = closed.describe().await?;
+    t.expect("it answers the same twice", &second, &first);
+    t.expect_that("it has a name", !first.name.is_empty(), "not empty", &first.name);
+    t.expect_that("it has a version", !first.version.is_empty(), "not empty", &first.version);
+    Ok(())
+}
+
+async fn answers_before_open(t: &Trial) -> Outcome {
+    let closed = t.another_instance().await?;
+    for (function, error) in every_function::call(&closed).await {
+        let what = format!("{function} says that the backend is not open");
+        let error = error.map(|error| error.to_string());
+        t.expect(&what, &error, &Some("not open".to_owned()));
+    }
+    Ok(())
+}
+
+async fn function_unsupported(t: &Trial) -> Outcome {
+    for (function, error) in every_function::call(&t.instance).await {
+        if let Some(CallError::Interrupted(interruption)) = error {
+            return Err(CallError::Interrupted(interruption).into());
+        }
+        let is_unsupported =
+            error.as_ref().and_then(|error| error.kind()) == Some(ErrorKind::Unsupported);
+        let what = format!("{function} is implemented");
+        t.expect_that(&what, !is_unsupported, "anything but `unsupported`", &error);
+    }
+    Ok(())
+}
+
+/// Leaves a definition in the open namespace.
+async fn leave_a_mark(t: &Trial) -> Outcome {
+    t.flow_store().save(&t.a_definition("Mark")).await?;
+    Ok(())
+}
+
+/// The number of definitions in the open namespace.
+async fn marks(t: &Trial) -> Result<usize, Halt> {
+    Ok(t.flow_store().get_all().await?.len())
+}
+
+async fn reopening_loses_data(t: &Trial) -> Outcome {
+    leave_a_mark(t).await?;
+    t.open(&t.own_config()).await?;
+    t.expect("the definition is still there", &marks(t).await?, &1);
+    Ok(())
+}
+
+async fn switching_loses_data(t: &Trial) -> Outcome {
+    leave_a_mark(t).await?;
+    t.open(&t.another_config("-other")).await?;
+    t.open(&t.own_config()).await?;
+    t.expect("the definition is still there", &marks(t).await?, &1);
+    Ok(())
+}
+
+async fn namespaces_mixed(t: &Trial) -> Outcome {
+    leave_a_mark(t).await?;
+    t.open(&t.another_config("-other")).await?;
+    t.expect("the other namespace is empty", &marks(t).await?, &0);
+    Ok(())
+}
+
+async fn namespace_case_folded(t: &Trial) -> Outcome {
+    t.open(&t.another_config("-case")).await?;
+    leave_a_mark(t).await?;
+    t.open(&t.another_config("-CASE")).await?;
+    t.expect("the namespace in capitals is another, and empty", &marks(t).await?, &0);
+    Ok(())
+}
+
+/// A configuration that every backend refuses.
+fn refused(t: &Trial, config: OpenConfig) -> OpenConfig {
+    let flow = a_handle(t, "Twice");
+    OpenConfig { registered_flows: vec![flow.clone(), flow], ..config }
+}
+
+fn a_handle(t: &Trial, name: &str) -> FlowHandle {
+    let (name, version) = (name.to_owned(), "1.0".to_owned());
+    FlowHandle { id: t.flow_id(), name, version, manifest_json: None }
+}
+
+async fn failed_open_switches(t: &Trial) -> Outcome {
+    leave_a_mark(t).await?;
+    // Whether it is refused is the business of another check.
+    let _ = t.open(&refused(t, t.another_config("-other"))).await;
+    t.expect("the first namespace is still open", &marks(t).await?, &1);
+    Ok(())
+}
+
+async fn failed_open_registers_flows(t: &Trial) -> Outcome {
+    let registered = vec![a_handle(t, "Invoice")];
+    let config = OpenConfig { registered_flows: registered.clone(), ..t.own_config() };
+    t.open(&config).await?;
+    let _ = t.open(&refused(t, t.own_config())).await;
+    let flows = t.flow_repository().get_all_flows().await?;
+    t.expect("the flows of the open before stay registered", &flows, &registered);
+    Ok(())
+}
+
+async fn duplicate_flow_accepted(t: &Trial) -> Outcome {
+    let outcome = t.open(&refused(t, t.own_config())).await;
+    t.expect_refusal("open refuses the duplicate", outcome, ErrorKind::InvalidArgument)
+}
+
+async fn unknown_setting_accepted(t: &Trial) -> Outcome {
+    let settings = vec![("plimsoll-no-such-setting".to_owned(), "1".to_owned())];
+    let outcome = t.open(&OpenConfig { settings, ..t.own_config() }).await;
+    t.expect_refusal("open refuses the setting", outcome, ErrorKind::InvalidArgument)
+}
+
+async fn discard_leaves_data(t: &Trial) -> Outcome {
+    let other = t.another_config("-other");
+    t.open(&other).await?;
+    leave_a_mark(t).await?;
+    t.open(&t.own_config()).await?;
+    t.backend().discard(&other.namespace).await?;
+    t.open(&other).await?;
+    t.expect("the discarded namespace is empty", &marks(t).await?, &0);
+    Ok(())
+}
+
+async fn discard_takes_another(t: &Trial) -> Outcome {
+    let longer = t.another_config("-other");
+    t.open(&longer).await?;
+    leave_a_mark(t).await?;
+    t.open(&t.own_config()).await?;
+    t.backend().discard(&t.namespace).await?;
+    t.open(&longer).await?;
+    t.expect("the other namespace keeps its data", &marks(t).await?, &1);
+    Ok(())
+}
+
+async fn discard_of_unknown_fails(t: &Trial) -> Outcome {
+    let unknown = t.another_namespace("-unknown");
+    let closed = t.another_instance().await?;
+    let before = closed.discard(&unknown).await;
+    let after = t.backend().discard(&unknown).await;
+    t.expect("it succeeds before any open", &before, &Ok(()));
+    t.expect("it succeeds after one", &after, &Ok(()));
+    Ok(())
+}
+
+async fn discard_closes(t: &Trial) -> Outcome {
+    leave_a_mark(t).await?;
+    t.backend().discard(&t.namespace).await?;
+    t.expect("the namespace is empty", &marks(t).await?, &0);
+    leave_a_mark(t).await?;
+    t.expect("and can be written to at once", &marks(t).await?, &1);
+    Ok(())
+}

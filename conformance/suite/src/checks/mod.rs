@@ -1,0 +1,52 @@
+//! The list of checks, one module for each interface, in the order of the contract.
+
+mod backend;
+mod event_reader;
+mod every_function;
+mod flow_repository;
+mod flow_store;
+mod outputs_repository;
+mod retention_store;
+mod run_control_store;
+mod run_runtime_store;
+mod run_store;
+mod schedule_state_store;
+mod signal_store;
+mod webhook_rejection_store;
+mod webhook_replay_store;
+
+use crate::Check;
+
+const LISTS: &[&[Check]] = &[
+    backend::CHECKS,
+    flow_store::CHECKS,
+    run_store::runs::CHECKS,
+    run_store::steps::CHECKS,
+    run_store::lists::CHECKS,
+    run_store::search::CHECKS,
+    run_store::statistics::CHECKS,
+    run_store::timeseries::CHECKS,
+    run_store::percentiles::CHECKS,
+    run_store::retry::CHECKS,
+    run_store::dispatch::CHECKS,
+    run_runtime_store::CHECKS,
+    run_control_store::CHECKS,
+    retention_store::CHECKS,
+    event_reader::CHECKS,
+    signal_store::CHECKS,
+    schedule_state_store::CHECKS,
+    outputs_repository::CHECKS,
+    flow_repository::CHECKS,
+    webhook_rejection_store::CHECKS,
+    webhook_replay_store::CHECKS,
+];
+
+/// Every check, in the order in which they run.
+pub fn all() -> impl Iterator<Item = &'static Check> {
+    LISTS.iter().copied().flatten()
+}
+
+/// The check with this id.
+pub(crate) fn find(id: &str) -> Option<&'static Check> {
+    all().find(|check| check.id == id)
+}

@@ -1,0 +1,447 @@
+use chrono::TimeDelta;
+use plimsoll_contract::Interface::{EventReader, OutputsRepository, RunStore};
+use plimsoll_contract::{FlowEvent, FlowEventRecord, Page, RunId};
+
+use crate::trial::START;
+use crate::{Check, Halt, Outcome, Trial};
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "outputs-repository/first-output-kept",
+        clauses: &["OUTPUT-1"],
+        goal: "An output is saved three times; the last counts.",
+        usual_cause: "an insert that ignores conflicts",
+        uses: &[RunStore, OutputsRepository],
+        run: |t| Box::pin(first_output_kept(t)),
+    },
+    Check {
+        id: "outputs-repository/input-shadows-output",
+        clauses: &["OUTPUT-2"],
+        goal: "The input of step `a` and the output of a step named `a:input` are saved.",
+        usual_cause: "inputs are kept as outputs of a made-up key",
+        uses: &[RunStore, OutputsRepository],
+        run: |t| Box::pin(input_shadows_output(t)),
+    },
+    Check {
+        id: "outputs-repository/trigger-shadows-output",
+        clauses: &["OUTPUT-2"],
+        goal: "Trigger data and headers are saved, and outputs of steps that are named like slots.",
+        usual_cause: "trigger data and headers are kept as outputs of made-up keys",
+        uses: &[RunStore, OutputsRepository],
+        run: |t| Box::pin(trigger_shadows_output(t)),
+    },
+    Check {
+        id: "outputs-repository/first-save-race-fails",
+        clauses: &["OUTPUT-3"],
+        goal: "Many callers save the same new output at once.",
+        usual_cause: "select, then insert: the second inserter gets a key error",
+        uses: &[RunStore, OutputsRepository],
+        run: |t| Box::pin(first_save_race_fails(t)),
+    },
+    Check {
+        id: "outputs-repository/outputs-of-runs-mixed",
+        clauses: &["OUTPUT-4"],
+        goal: "Two runs save the same slots.",
+        usual_cause: "the run is missing from a key",
+        uses: &[RunStore, OutputsRepository],
+        run: |t| Box::pin(outputs_of_runs_mixed(t)),
+    },
+    Check {
+        id: "outputs-repository/first-input-kept",
+        clauses: &["OUTPUT-5"],
+        goal: "An input is saved twice, and an output in between.",
+        usual_cause: "an insert that ignores conflicts, or one slot for both",
+        uses: &[RunStore, OutputsRepository],
+        run: |t| Box::pin(first_input_kept(t)),
+    },
+    Check {
+        id: "outputs-repository/saved-null-is-absent",
+        clauses: &["OUTPUT-6"],
+        goal: "Null is saved in every slot; it is not the same as nothing.",
+        usual_cause: "JSON null is stored as SQL NULL",
+        uses: &[RunStore, OutputsRepository],
+        run: |t| Box::pin(saved_null_is_absent(t)),
+    },
+    Check {
+        id: "outputs-repository/absent-reads-as-value",
+        clauses: &["OUTPUT-7", "OUTPUT-6", "OUTPUT-9", "OUTPUT-14"],
+        goal: "Slots are read in which nothing was saved.",
+        usual_cause: "an empty text, an empty list or null is answered instead of none",
+        uses: &[RunStore, OutputsRepository],
+        run: |t| Box::pin(absent_reads_as_value(t)),
+    },
+    Check {
+        id: "outputs-repository/first-trigger-data-kept",
+        clauses: &["OUTPUT-8"],
+        goal: "Trigger data are saved twice; the last count.",
+        usual_cause: "an insert that ignores conflicts",
+        uses: &[RunStore, OutputsRepository],
+        run: |t| Box::pin(first_trigger_data_kept(t)),
+    },
+    Check {
+        id: "outputs-repository/headers-changed",
+        clauses: &["OUTPUT-10"],
+        goal: "Headers are saved whose names and values have capitals, blanks and are empty.",
+        usual_cause: "names are lower-cased, or headers pass through a map of one value each",
+        uses: &[RunStore, OutputsRepository],
+        run: |t| Box::pin(headers_changed(t)),
+    },
+    Check {
+        id: "outputs-repository/headers-merged",
+        clauses: &["OUTPUT-10"],
+        goal: "Headers are saved twice; the second list replaces the first.",
+        usual_cause: "each header is upserted by name",
+        uses: &[RunStore, OutputsRepository],
+        run: |t| Box::pin(headers_merged(t)),
+    },
+    Check {
+        id: "outputs-repository/empty-headers-are-absent",
+        clauses: &["OUTPUT-11"],
+        goal: "A list without headers is saved, after none and after one.",
+        usual_cause: "one row for each header, and none for an empty list",
+        uses: &[RunStore, OutputsRepository],
+        run: |t| Box::pin(empty_headers_are_absent(t)),
+    },
+    Check {
+        id: "outputs-repository/repeated-header-dropped",
+        clauses: &["OUTPUT-12"],
+        goal: "A header is given twice.",
+        usual_cause: "headers pass through a map",
+        uses: &[RunStore, OutputsRepository],
+        run: |t| Box::pin(repeated_header_dropped(t)),
+    },
+    Check {
+        id: "outputs-repository/order-of-headers",
+        clauses: &["OUTPUT-13"],
+        goal: "Headers are saved in an order that is not alphabetical.",
+        usual_cause: "any order serves",
+        uses: &[RunStore, OutputsRepository],
+        run: |t| Box::pin(order_of_headers(t)),
+    },
+    Check {
+        id: "outputs-repository/end-of-scope-deletes",
+        clauses: &["OUTPUT-15"],
+        goal: "A scope ends; output and input stay readable.",
+        usual_cause: "the outputs are taken for temporary",
+        uses: &[RunStore, OutputsRepository],
+        run: |t| Box::pin(end_of_scope_deletes(t)),
+    },
+    Check {
+        id: "outputs-repository/event-changed",
+        clauses: &["OUTPUT-16"],
+        goal: "Events are recorded with every field, and with those absent that may be.",
+        usual_cause: "the timestamp is the store's, or an absent step key is filled in",
+        uses: &[RunStore, OutputsRepository, EventReader],
+        run: |t| Box::pin(event_changed(t)),
+    },
+    Check {
+        id: "outputs-repository/equal-events-merged",
+        clauses: &["OUTPUT-17"],
+        goal: "The same event is recorded three times.",
+        usual_cause: "events are a set, or have a key of their content",
+        uses: &[RunStore, OutputsRepository, EventReader],
+        run: |t| Box::pin(equal_events_merged(t)),
+    },
+    Check {
+        id: "outputs-repository/json-rewritten",
+        clauses: &["BACKEND-7"],
+        goal: "JSON with blanks, duplicate keys, big numbers and escapes is saved in every slot.",
+        usual_cause: "the text is parsed and printed again, or the column is of a JSON type",
+        uses: &[RunStore, OutputsRepository],
+        run: |t| Box::pin(json_rewritten(t)),
+    },
+    Check {
+        id: "outputs-repository/long-values-cut",
+        clauses: &["BACKEND-6", "BACKEND-4"],
+        goal: "A value of 256 KiB is saved under keys of 256 characters.",
+        usual_cause: "a column or a message is too small, or the input's key gets a suffix",
+        uses: &[RunStore, OutputsRepository],
+        run: |t| Box::pin(long_values_cut(t)),
+    },
+];
+
+async fn output(t: &Trial, run: RunId, step_key: &str) -> Result<Option<String>, Halt> {
+    Ok(t.outputs_repository().get_step_output(run, step_key).await?)
+}
+
+async fn input(t: &Trial, run: RunId, step_key: &str) -> Result<Option<String>, Halt> {
+    Ok(t.outputs_repository().get_step_input(run, step_key).await?)
+}
+
+async fn headers(t: &Trial, run: RunId) -> Result<Option<Vec<(String, String)>>, Halt> {
+    Ok(t.outputs_repository().get_trigger_headers(run).await?)
+}
+
+fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+fn header_list(headers: &[(&str, &str)]) -> Vec<(String, String)> {
+    headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+async fn first_output_kept(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    for value in ["1", "2", "3"] {
+        t.outputs_repository().save_step_output(run, "charge", value).await?;
+        t.expect("the last value is read", &output(t, run, "charge").await?, &some(value));
+    }
+    Ok(())
+}
+
+async fn input_shadows_output(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let outputs = t.outputs_repository();
+    outputs.save_step_input(run, "a", "1").await?;
+    let made_up = output(t, run, "a:input").await?;
+    outputs.save_step_output(run, "a:input", "2").await?;
+    outputs.save_step_input(run, "a:input", "3").await?;
+    t.expect("an input is no output of another key", &made_up, &None);
+    t.expect("the input stays", &input(t, run, "a").await?, &some("1"));
+    t.expect("so does the output", &output(t, run, "a:input").await?, &some("2"));
+    Ok(())
+}
+
+async fn trigger_shadows_output(t: &Trial) -> Outcome {
+    const NAMES: [&str; 5] =
+        ["__trigger:data", "__trigger:headers", "__trigger", "trigger-data", "trigger_data"];
+    let run = t.a_run().await?;
+    let outputs = t.outputs_repository();
+    let list = header_list(&[("a", "b")]);
+    outputs.save_trigger_data(run, "1").await?;
+    outputs.save_trigger_headers(run, &list).await?;
+    for name in NAMES {
+        let made_up = output(t, run, name).await?;
+        t.expect(&format!("no step `{name}` has an output"), &made_up, &None);
+        outputs.save_step_output(run, name, "2").await?;
+    }
+    t.expect("the trigger data stay", &outputs.get_trigger_data(run).await?, &some("1"));
+    t.expect("the headers stay", &headers(t, run).await?, &Some(list));
+    Ok(())
+}
+
+async fn first_save_race_fails(t: &Trial) -> Outcome {
+    while t.next_round()? {
+        let run = t.a_run().await?;
+        let answers = t
+            .release(move |caller, instance| async move {
+                let value = format!("{caller}");
+                instance.outputs_repository().save_step_output(run, "charge", &value).await
+            })
+            .await;
+        t.expect_all_succeed("every save succeeds", &answers);
+        let kept = output(t, run, "charge").await?;
+        let is_of_a_caller = kept.as_deref().is_some_and(|kept| kept.parse::<usize>().is_ok());
+        t.expect_that("the value is one of theirs", is_of_a_caller, "a caller's number", &kept);
+    }
+    t.overlap_shown()
+}
+
+async fn outputs_of_runs_mixed(t: &Trial) -> Outcome {
+    let runs = [t.a_run().await?, t.a_run().await?];
+    let outputs = t.outputs_repository();
+    for (run, value) in runs.into_iter().zip(["1", "2"]) {
+        outputs.save_step_output(run, "charge", value).await?;
+        outputs.save_step_input(run, "charge", value).await?;
+        outputs.save_trigger_data(run, value).await?;
+        outputs.save_trigger_headers(run, &header_list(&[("n", value)])).await?;
+    }
+    let (first, expected) = (runs[0], some("1"));
+    t.expect("its output", &output(t, first, "charge").await?, &expected);
+    t.expect("its input", &input(t, first, "charge").await?, &expected);
+    t.expect("its trigger data", &outputs.get_trigger_data(first).await?, &expected);
+    t.expect("its headers", &headers(t, first).await?, &Some(header_list(&[("n", "1")])));
+    Ok(())
+}
+
+async fn first_input_kept(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let outputs = t.outputs_repository();
+    outputs.save_step_input(run, "charge", r#""@trigger()""#).await?;
+    outputs.save_step_output(run, "charge", "1").await?;
+    outputs.save_step_input(run, "charge", "7").await?;
+    t.expect("the last input is read", &input(t, run, "charge").await?, &some("7"));
+    t.expect("the output stays", &output(t, run, "charge").await?, &some("1"));
+    Ok(())
+}
+
+async fn saved_null_is_absent(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let outputs = t.outputs_repository();
+    outputs.save_step_output(run, "charge", "null").await?;
+    outputs.save_step_input(run, "charge", "null").await?;
+    outputs.save_trigger_data(run, "null").await?;
+    t.expect("the output is null", &output(t, run, "charge").await?, &some("null"));
+    t.expect("the input is null", &input(t, run, "charge").await?, &some("null"));
+    let data = outputs.get_trigger_data(run).await?;
+    t.expect("the trigger data are null", &data, &some("null"));
+    Ok(())
+}
+
+async fn absent_reads_as_value(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    t.outputs_repository().save_step_output(run, "other", "1").await?;
+    t.expect("no output", &output(t, run, "charge").await?, &None);
+    t.expect("no input", &input(t, run, "other").await?, &None);
+    t.expect("no trigger data", &t.outputs_repository().get_trigger_data(run).await?, &None);
+    t.expect("no headers", &headers(t, run).await?, &None);
+    Ok(())
+}
+
+async fn first_trigger_data_kept(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    for data in [r#"{"a":1}"#, r#"{"a":2}"#] {
+        t.outputs_repository().save_trigger_data(run, data).await?;
+    }
+    let data = t.outputs_repository().get_trigger_data(run).await?;
+    t.expect("the last data are read", &data, &some(r#"{"a":2}"#));
+    Ok(())
+}
+
+async fn headers_changed(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let list = header_list(&[
+        ("X-Correlation-Id", "AbC-1"),
+        ("content-type", " application/json; charset=utf-8 "),
+        ("x-empty", ""),
+        ("X-Ünïcode", "ß"),
+    ]);
+    t.outputs_repository().save_trigger_headers(run, &list).await?;
+    let saved = headers(t, run).await?.unwrap_or_default();
+    t.expect_same_items("every header is as it was given", &saved, &list);
+    Ok(())
+}
+
+async fn headers_merged(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let outputs = t.outputs_repository();
+    outputs.save_trigger_headers(run, &header_list(&[("a", "1"), ("b", "2")])).await?;
+    let second = header_list(&[("b", "3")]);
+    outputs.save_trigger_headers(run, &second).await?;
+    t.expect("only the second list is there", &headers(t, run).await?, &Some(second));
+    Ok(())
+}
+
+async fn empty_headers_are_absent(t: &Trial) -> Outcome {
+    let (first, second) = (t.a_run().await?, t.a_run().await?);
+    let outputs = t.outputs_repository();
+    outputs.save_trigger_headers(second, &header_list(&[("a", "1")])).await?;
+    for run in [first, second] {
+        outputs.save_trigger_headers(run, &[]).await?;
+        t.expect("an empty list is there", &headers(t, run).await?, &Some(Vec::new()));
+    }
+    Ok(())
+}
+
+async fn repeated_header_dropped(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let list = header_list(&[("Cookie", "a=1"), ("Accept", "*/*"), ("Cookie", "b=2")]);
+    let outcome = t.outputs_repository().save_trigger_headers(run, &list).await;
+    if t.kept_or_refused(outcome)? {
+        let saved = headers(t, run).await?.unwrap_or_default();
+        t.expect_same_items("both entries are there", &saved, &list);
+    }
+    Ok(())
+}
+
+async fn order_of_headers(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let list = header_list(&[("m", "1"), ("z", "2"), ("a", "3")]);
+    t.outputs_repository().save_trigger_headers(run, &list).await?;
+    t.observe(match headers(t, run).await? == Some(list) {
+        true => "headers keep their order",
+        false => "headers come in another order",
+    });
+    Ok(())
+}
+
+async fn end_of_scope_deletes(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let outputs = t.outputs_repository();
+    outputs.save_step_output(run, "charge", "1").await?;
+    outputs.save_step_input(run, "charge", "2").await?;
+    outputs.end_scope(run, "charge").await?;
+    outputs.end_scope(run, "never").await?;
+    t.expect("the output stays", &output(t, run, "charge").await?, &some("1"));
+    t.expect("the input stays", &input(t, run, "charge").await?, &some("2"));
+    Ok(())
+}
+
+async fn events(t: &Trial, run: RunId) -> Result<Vec<FlowEventRecord>, Halt> {
+    Ok(t.event_reader().get_run_events(run, Page::all()).await?)
+}
+
+async fn event_changed(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let whole = FlowEvent {
+        timestamp: START - TimeDelta::milliseconds(86_400_001),
+        event_type: "step.failed".to_owned(),
+        step_key: some("charge"),
+        message: some("card declined"),
+    };
+    let bare = FlowEvent { step_key: None, message: None, ..whole.clone() };
+    let empty = FlowEvent { step_key: some(""), message: some(""), ..whole.clone() };
+    for event in [&whole, &bare, &empty] {
+        t.outputs_repository().record_event(run, event).await?;
+    }
+    let recorded: Vec<_> = events(t, run)
+        .await?
+        .into_iter()
+        .map(|record| FlowEvent {
+            timestamp: record.timestamp,
+            event_type: record.event_type,
+            step_key: record.step_key,
+            message: record.message,
+        })
+        .collect();
+    t.expect("every event is as it was given", &recorded, &vec![whole, bare, empty]);
+    Ok(())
+}
+
+async fn equal_events_merged(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let event = FlowEvent {
+        timestamp: START,
+        event_type: "step.pending".to_owned(),
+        step_key: some("poll"),
+        message: None,
+    };
+    for _ in 0..3 {
+        t.outputs_repository().record_event(run, &event).await?;
+    }
+    t.expect("there are three events", &events(t, run).await?.len(), &3);
+    Ok(())
+}
+
+async fn json_rewritten(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let texts = [
+        r#"{"B":1,"a":1.0,"B":2}"#,
+        " { \"n\" : 9007199254740993 ,\n\t\"e\": 1E+2 } ",
+        r#""\u00e9\/\ud83d\ude00 é/😀""#,
+        "[1.10, -0.0, 123456789012345678901234567890]",
+    ];
+    for text in texts {
+        let outputs = t.outputs_repository();
+        outputs.save_step_output(run, "charge", text).await?;
+        outputs.save_step_input(run, "charge", text).await?;
+        outputs.save_trigger_data(run, text).await?;
+        let data = outputs.get_trigger_data(run).await?;
+        t.expect("the output is the same text", &output(t, run, "charge").await?, &some(text));
+        t.expect("the input is the same text", &input(t, run, "charge").await?, &some(text));
+        t.expect("the trigger data are the same text", &data, &some(text));
+    }
+    Ok(())
+}
+
+async fn long_values_cut(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let key = "k".repeat(256);
+    let value = format!("\"{}\"", "v".repeat((256 << 10) - 2));
+    let outputs = t.outputs_repository();
+    outputs.save_step_output(run, &key, &value).await?;
+    outputs.save_step_input(run, &key, &value).await?;
+    t.expect("the output is whole", &output(t, run, &key).await?, &Some(value.clone()));
+    t.expect("the input is whole", &input(t, run, &key).await?, &Some(value));
+    Ok(())
+}

@@ -1,0 +1,358 @@
+use chrono::TimeDelta;
+use plimsoll_contract::Interface::{
+    EventReader, FlowStore, OutputsRepository, RetentionStore, RunControlStore, RunRuntimeStore,
+    RunStore, ScheduleStateStore, SignalStore,
+};
+use plimsoll_contract::{Clock, FlowEvent, Page, RunId, RunStatus};
+
+use crate::{Check, Halt, Outcome, Trial};
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "retention-store/run-at-cutoff-removed",
+        clauses: &["RETENTION-1"],
+        goal: "Runs complete a millisecond before the cutoff, at it, and after it.",
+        usual_cause: "`<=` instead of `<`, or the age is taken from started-at",
+        uses: &[RunStore, RetentionStore],
+        run: |t| Box::pin(run_at_cutoff_removed(t)),
+    },
+    Check {
+        id: "retention-store/running-run-removed",
+        clauses: &["RETENTION-2"],
+        goal: "A run started long ago is still running, and one was reopened.",
+        usual_cause: "the age is taken from started-at, or an old completed-at is not cleared",
+        uses: &[RunStore, RetentionStore],
+        run: |t| Box::pin(running_run_removed(t)),
+    },
+    Check {
+        id: "retention-store/history-kept",
+        clauses: &["RETENTION-3"],
+        goal: "A removed run's id is used again; the new run has no steps, and attempts from 1.",
+        usual_cause: "steps or attempts stay, or the attempt counter does",
+        uses: &[RunStore, RunRuntimeStore, RetentionStore],
+        run: |t| Box::pin(history_kept(t)),
+    },
+    Check {
+        id: "retention-store/claims-kept",
+        clauses: &["RETENTION-4"],
+        goal: "A removed run had claims, of a step that started and of one that did not.",
+        usual_cause: "claims are deleted by joining with the steps",
+        uses: &[RunStore, RunRuntimeStore, RetentionStore],
+        run: |t| Box::pin(claims_kept(t)),
+    },
+    Check {
+        id: "retention-store/dispatches-kept",
+        clauses: &["RETENTION-4"],
+        goal: "A removed run had entries in the dispatch ledger.",
+        usual_cause: "the ledger is forgotten, as in every back end of the source",
+        uses: &[RunStore, RetentionStore],
+        run: |t| Box::pin(dispatches_kept(t)),
+    },
+    Check {
+        id: "retention-store/outputs-kept",
+        clauses: &["RETENTION-5"],
+        goal: "A removed run had output, input, trigger data and headers.",
+        usual_cause: "another store keeps them, and nobody tells it",
+        uses: &[RunStore, OutputsRepository, RetentionStore],
+        run: |t| Box::pin(outputs_kept(t)),
+    },
+    Check {
+        id: "retention-store/events-kept",
+        clauses: &["RETENTION-6"],
+        goal: "A removed run had events.",
+        usual_cause: "another store keeps them, and nobody tells it",
+        uses: &[RunStore, OutputsRepository, EventReader, RetentionStore],
+        run: |t| Box::pin(events_kept(t)),
+    },
+    Check {
+        id: "retention-store/waiters-kept",
+        clauses: &["RETENTION-7"],
+        goal: "A removed run had waiters, delivered and not.",
+        usual_cause: "waiters are forgotten, as in every back end of the source",
+        uses: &[RunStore, SignalStore, RetentionStore],
+        run: |t| Box::pin(waiters_kept(t)),
+    },
+    Check {
+        id: "retention-store/control-kept",
+        clauses: &["RETENTION-8"],
+        goal: "A removed run had a control record.",
+        usual_cause: "the record is forgotten",
+        uses: &[RunStore, RunControlStore, RetentionStore],
+        run: |t| Box::pin(control_kept(t)),
+    },
+    Check {
+        id: "retention-store/idempotency-key-kept",
+        clauses: &["RETENTION-8"],
+        goal: "A removed run had an idempotency key, which must be free again.",
+        usual_cause: "registrations are forgotten, so the client is locked out for ever",
+        uses: &[RunStore, RunControlStore, RetentionStore],
+        run: |t| Box::pin(idempotency_key_kept(t)),
+    },
+    Check {
+        id: "retention-store/kept-run-loses-data",
+        clauses: &["RETENTION-9"],
+        goal: "A sweep removes one run; another keeps its steps, claim, entry, output, event, \
+               waiter and control record.",
+        usual_cause: "a DELETE without its WHERE",
+        uses: &[
+            RunStore,
+            RunRuntimeStore,
+            RunControlStore,
+            RetentionStore,
+            EventReader,
+            SignalStore,
+            OutputsRepository,
+        ],
+        run: |t| Box::pin(kept_run_loses_data(t)),
+    },
+    Check {
+        id: "retention-store/definitions-removed",
+        clauses: &["RETENTION-9"],
+        goal: "A sweep far in the future leaves definitions and schedules.",
+        usual_cause: "everything older than the cutoff is removed",
+        uses: &[FlowStore, RetentionStore, ScheduleStateStore],
+        run: |t| Box::pin(definitions_removed(t)),
+    },
+    Check {
+        id: "retention-store/empty-sweep-fails",
+        clauses: &["RETENTION-11"],
+        goal: "Sweeps with nothing to remove.",
+        usual_cause: "an empty IN list",
+        uses: &[RetentionStore],
+        run: |t| Box::pin(empty_sweep_fails(t)),
+    },
+    Check {
+        id: "retention-store/orphans",
+        clauses: &["RETENTION-12"],
+        goal: "A step was recorded for a run that never existed; does a sweep remove it?",
+        usual_cause: "either serves",
+        uses: &[RunStore, RunRuntimeStore, RetentionStore],
+        run: |t| Box::pin(orphans(t)),
+    },
+];
+
+/// Completes a run and removes it.
+async fn remove(t: &Trial, run: RunId) -> Outcome {
+    t.run_store().complete_run(run, RunStatus::Succeeded).await?;
+    sweep_everything(t).await
+}
+
+async fn sweep_everything(t: &Trial) -> Outcome {
+    let far = t.clock()?.now() + TimeDelta::days(365);
+    Ok(t.retention_store().cleanup(far).await?)
+}
+
+async fn exists(t: &Trial, run: RunId) -> Result<bool, Halt> {
+    Ok(t.run_store().get_run_detail(run).await?.is_some())
+}
+
+async fn run_at_cutoff_removed(t: &Trial) -> Outcome {
+    let clock = t.clock()?;
+    let cutoff = clock.now() + TimeDelta::hours(1);
+    let mut runs = Vec::new();
+    for offset in [-1, 0, 1] {
+        let run = t.a_run().await?;
+        clock.set(cutoff + TimeDelta::milliseconds(offset));
+        t.run_store().complete_run(run, RunStatus::Succeeded).await?;
+        runs.push(run);
+    }
+    t.retention_store().cleanup(cutoff).await?;
+    let mut left = Vec::new();
+    for run in runs {
+        left.push(exists(t, run).await?);
+    }
+    t.expect("before it is gone, at it and after it stay", &left, &vec![false, true, true]);
+    Ok(())
+}
+
+async fn running_run_removed(t: &Trial) -> Outcome {
+    let clock = t.clock()?;
+    let (running, reopened) = (t.a_run().await?, t.a_run().await?);
+    t.a_failed_step(reopened, "charge").await?;
+    t.run_store().complete_run(reopened, RunStatus::Failed).await?;
+    t.run_store().retry_step(reopened, "charge").await?;
+    clock.advance(TimeDelta::days(3_650));
+    sweep_everything(t).await?;
+    t.expect("a running run stays", &exists(t, running).await?, &true);
+    t.expect("so does a reopened one", &exists(t, reopened).await?, &true);
+    Ok(())
+}
+
+async fn history_kept(t: &Trial) -> Outcome {
+    let start = t.start_of(t.flow_id());
+    let run = start.run_id;
+    t.run_store().start_run(&start).await?;
+    t.a_failed_step(run, "charge").await?;
+    t.a_failed_step(run, "charge").await?;
+    remove(t, run).await?;
+    let statuses = t.run_runtime_store().get_step_statuses(run).await?;
+    t.expect("the steps are gone", &statuses, &Vec::new());
+    t.run_store().start_run(&start).await?;
+    t.a_running_step(run, "charge").await?;
+    let detail = t.run_store().get_run_detail(run).await?;
+    let steps = detail.map(|detail| detail.steps).unwrap_or_default();
+    let numbers: Vec<_> =
+        steps.iter().flat_map(|step| &step.attempts).map(|attempt| attempt.attempt).collect();
+    t.expect("the new run counts from 1", &numbers, &vec![1]);
+    Ok(())
+}
+
+async fn claims_kept(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let claims = t.run_runtime_store();
+    claims.try_claim_step(run, "unstarted").await?;
+    claims.try_claim_step(run, "started").await?;
+    t.a_failed_step(run, "started").await?;
+    remove(t, run).await?;
+    let listed = claims.get_claimed_step_keys(run).await?;
+    t.expect("no claim is listed", &listed, &Vec::new());
+    for key in ["unstarted", "started"] {
+        let claimed = claims.try_claim_step(run, key).await?;
+        t.expect(&format!("`{key}` can be claimed"), &claimed, &true);
+    }
+    Ok(())
+}
+
+async fn dispatches_kept(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let runs = t.run_store();
+    runs.try_record_dispatch(run, "charge").await?;
+    remove(t, run).await?;
+    let listed = runs.get_dispatched_step_keys(run).await?;
+    let recorded = runs.try_record_dispatch(run, "charge").await?;
+    t.expect("no entry is listed", &listed, &Vec::new());
+    t.expect("the step can be dispatched", &recorded, &true);
+    Ok(())
+}
+
+async fn outputs_kept(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let outputs = t.outputs_repository();
+    outputs.save_step_output(run, "charge", "1").await?;
+    outputs.save_step_input(run, "charge", "2").await?;
+    outputs.save_trigger_data(run, "3").await?;
+    outputs.save_trigger_headers(run, &[("a".to_owned(), "b".to_owned())]).await?;
+    remove(t, run).await?;
+    t.expect("the output is gone", &outputs.get_step_output(run, "charge").await?, &None);
+    t.expect("the input is gone", &outputs.get_step_input(run, "charge").await?, &None);
+    t.expect("the trigger data are gone", &outputs.get_trigger_data(run).await?, &None);
+    t.expect("the headers are gone", &outputs.get_trigger_headers(run).await?, &None);
+    Ok(())
+}
+
+async fn an_event(t: &Trial, run: RunId) -> Outcome {
+    let event = FlowEvent {
+        timestamp: t.clock()?.now(),
+        event_type: "run.started".to_owned(),
+        step_key: None,
+        message: None,
+    };
+    Ok(t.outputs_repository().record_event(run, &event).await?)
+}
+
+async fn events_kept(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    an_event(t, run).await?;
+    remove(t, run).await?;
+    let events = t.event_reader().get_run_events(run, Page::all()).await?;
+    t.expect("the events are gone", &events, &Vec::new());
+    Ok(())
+}
+
+async fn waiters_kept(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let signals = t.signal_store();
+    for (key, name) in [("wait", "approval"), ("wait-again", "payment")] {
+        signals.register_waiter(run, key, name, None).await?;
+    }
+    signals.deliver_signal(run, "approval", r#""personal data""#).await?;
+    remove(t, run).await?;
+    for key in ["wait", "wait-again"] {
+        let waiter = signals.get_waiter(run, key).await?;
+        t.expect(&format!("the waiter of `{key}` is gone"), &waiter, &None);
+    }
+    Ok(())
+}
+
+async fn control_kept(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let controls = t.run_control_store();
+    controls.configure_run(run, t.flow_id(), "manual", None, None).await?;
+    remove(t, run).await?;
+    t.expect("the record is gone", &controls.get_run_control(run).await?, &None);
+    Ok(())
+}
+
+async fn idempotency_key_kept(t: &Trial) -> Outcome {
+    let flow = t.flow_id();
+    let run = t.a_run_of(flow).await?;
+    let controls = t.run_control_store();
+    controls.try_register_idempotency_key(flow, "webhook", "key-1", run).await?;
+    remove(t, run).await?;
+    let found = controls.find_run_id_by_idempotency_key(flow, "webhook", "key-1").await?;
+    let free = controls.try_register_idempotency_key(flow, "webhook", "key-1", t.run_id()).await?;
+    t.expect("the key finds nothing", &found, &None);
+    t.expect("it can be registered", &free, &true);
+    Ok(())
+}
+
+async fn kept_run_loses_data(t: &Trial) -> Outcome {
+    let (gone, kept) = (t.a_run().await?, t.a_run().await?);
+    t.a_running_step(kept, "charge").await?;
+    t.run_runtime_store().try_claim_step(kept, "charge").await?;
+    t.run_store().try_record_dispatch(kept, "charge").await?;
+    t.outputs_repository().save_step_output(kept, "charge", "1").await?;
+    an_event(t, kept).await?;
+    t.signal_store().register_waiter(kept, "wait", "approval", None).await?;
+    t.run_control_store().configure_run(kept, t.flow_id(), "manual", None, None).await?;
+    let before = t.run_store().get_run_detail(kept).await?;
+    remove(t, gone).await?;
+    let after = t.run_store().get_run_detail(kept).await?;
+    t.expect("run and steps stay", &after, &before);
+    let claimed = t.run_runtime_store().try_claim_step(kept, "charge").await?;
+    t.expect("the claim stays", &claimed, &false);
+    let recorded = t.run_store().try_record_dispatch(kept, "charge").await?;
+    t.expect("the dispatch entry stays", &recorded, &false);
+    let output = t.outputs_repository().get_step_output(kept, "charge").await?;
+    t.expect("the output stays", &output.as_deref(), &Some("1"));
+    let events = t.event_reader().get_run_events(kept, Page::all()).await?;
+    t.expect("the event stays", &events.len(), &1);
+    let waiter = t.signal_store().get_waiter(kept, "wait").await?;
+    t.expect("the waiter stays", &waiter.is_some(), &true);
+    let control = t.run_control_store().get_run_control(kept).await?;
+    t.expect("the control record stays", &control.is_some(), &true);
+    Ok(())
+}
+
+async fn definitions_removed(t: &Trial) -> Outcome {
+    let definition = t.flow_store().save(&t.a_definition("Invoice")).await?;
+    t.schedule_state_store().save(&t.a_schedule("nightly")).await?;
+    t.clock()?.advance(TimeDelta::days(3_650));
+    sweep_everything(t).await?;
+    let found = t.flow_store().get_by_id(definition.id).await?;
+    let schedule = t.schedule_state_store().get("nightly").await?;
+    t.expect("the definition stays", &found, &Some(definition));
+    t.expect("the schedule stays", &schedule.is_some(), &true);
+    Ok(())
+}
+
+async fn empty_sweep_fails(t: &Trial) -> Outcome {
+    let now = t.clock()?.now();
+    for cutoff in [now - TimeDelta::days(36_500), now, now + TimeDelta::days(36_500)] {
+        let outcome = t.retention_store().cleanup(cutoff).await;
+        t.expect(&format!("a sweep up to {cutoff} is a no-op"), &outcome, &Ok(()));
+    }
+    Ok(())
+}
+
+async fn orphans(t: &Trial) -> Outcome {
+    let run = t.run_id();
+    t.a_failed_step(run, "charge").await?;
+    sweep_everything(t).await?;
+    let left = t.run_runtime_store().get_step_statuses(run).await?;
+    t.observe(match left.is_empty() {
+        true => "rows of runs without a record are removed",
+        false => "rows of runs without a record are kept",
+    });
+    Ok(())
+}

@@ -1,0 +1,583 @@
+use chrono::TimeDelta;
+use plimsoll_contract::Interface::RunControlStore;
+use plimsoll_contract::{Clock, FlowId, RunControl, RunId};
+
+use crate::{Check, Halt, Outcome, Trial};
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "run-control-store/configuration-lost",
+        clauses: &["CONTROL-1"],
+        goal: "Runs are configured with every argument, and without those that may be absent.",
+        usual_cause: "a column is missing, none is stored as an empty text, or the key is \
+                      normalised before it is stored",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(configuration_lost(t)),
+    },
+    Check {
+        id: "run-control-store/configuration-needs-run",
+        clauses: &["CONTROL-2"],
+        goal: "A run is configured and cancelled before it exists.",
+        usual_cause: "a foreign key",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(configuration_needs_run(t)),
+    },
+    Check {
+        id: "run-control-store/configuring-clears-flags",
+        clauses: &["CONTROL-3"],
+        goal: "A run that was cancelled and has timed out is configured again.",
+        usual_cause: "the second configuration replaces the whole record",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(configuring_clears_flags(t)),
+    },
+    Check {
+        id: "run-control-store/configuring-changes-nothing",
+        clauses: &["CONTROL-3"],
+        goal: "A run is configured again with other values.",
+        usual_cause: "the second configuration is ignored (ON CONFLICT DO NOTHING)",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(configuring_changes_nothing(t)),
+    },
+    Check {
+        id: "run-control-store/configuring-registers-key",
+        clauses: &["CONTROL-4"],
+        goal: "A run is configured with a key, which must stay free.",
+        usual_cause: "the record is looked up as if it were the registration",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(configuring_registers_key(t)),
+    },
+    Check {
+        id: "run-control-store/control-read-differs",
+        clauses: &["CONTROL-5"],
+        goal: "A record is read twice, an hour apart; one is asked for that is not there.",
+        usual_cause: "created-at is not stored and filled in at each read",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(control_read_differs(t)),
+    },
+    Check {
+        id: "run-control-store/cancellation-not-recorded",
+        clauses: &["CONTROL-6"],
+        goal: "A run is cancelled with a reason, an hour after it was configured.",
+        usual_cause: "one of flag, reason and instant is not set",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(cancellation_not_recorded(t)),
+    },
+    Check {
+        id: "run-control-store/second-cancellation-wins",
+        clauses: &["CONTROL-7"],
+        goal: "A run is cancelled twice, and one that has timed out is cancelled.",
+        usual_cause: "the update does not look at the flag",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(second_cancellation_wins(t)),
+    },
+    Check {
+        id: "run-control-store/cancelling-unknown-creates",
+        clauses: &["CONTROL-8"],
+        goal: "A run without a record is cancelled.",
+        usual_cause: "an upsert; the record that it makes up is lost when the run is configured",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(cancelling_unknown_creates(t)),
+    },
+    Check {
+        id: "run-control-store/cancel-race-has-two-winners",
+        clauses: &["CONTROL-9"],
+        goal: "Many callers cancel one run at once; one is told yes, and its reason is kept.",
+        usual_cause: "looking at the flag and setting it are two steps",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(cancel_race_has_two_winners(t)),
+    },
+    Check {
+        id: "run-control-store/timeout-not-recorded",
+        clauses: &["CONTROL-10"],
+        goal: "A run times out; one that was cancelled before keeps the instant of that.",
+        usual_cause: "the cancel flag is not set, or cancel-requested-at is overwritten",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(timeout_not_recorded(t)),
+    },
+    Check {
+        id: "run-control-store/second-timeout-wins",
+        clauses: &["CONTROL-11"],
+        goal: "A run times out twice, an hour apart.",
+        usual_cause: "the update does not look whether it happened before",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(second_timeout_wins(t)),
+    },
+    Check {
+        id: "run-control-store/timing-out-unknown-creates",
+        clauses: &["CONTROL-12"],
+        goal: "A run without a record times out.",
+        usual_cause: "an upsert",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(timing_out_unknown_creates(t)),
+    },
+    Check {
+        id: "run-control-store/timeout-erases-reason",
+        clauses: &["CONTROL-13"],
+        goal: "A run that a person cancelled times out, without a reason and with one.",
+        usual_cause: "none overwrites the reason, or a given one is ignored",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(timeout_erases_reason(t)),
+    },
+    Check {
+        id: "run-control-store/default-timeout-reason",
+        clauses: &["CONTROL-14"],
+        goal: "A run times out and nobody gave a reason.",
+        usual_cause: "either serves",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(default_timeout_reason(t)),
+    },
+    Check {
+        id: "run-control-store/timeout-race-has-two-winners",
+        clauses: &["CONTROL-15"],
+        goal: "Many callers find one run out of time at once; one is told yes.",
+        usual_cause: "looking at timed-out-at and setting it are two steps",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(timeout_race_has_two_winners(t)),
+    },
+    Check {
+        id: "run-control-store/registered-key-not-found",
+        clauses: &["CONTROL-16"],
+        goal: "A key is registered and found; another is not.",
+        usual_cause: "find looks into the control records instead of the registrations",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(registered_key_not_found(t)),
+    },
+    Check {
+        id: "run-control-store/second-registration-wins",
+        clauses: &["CONTROL-17"],
+        goal: "A key is registered for a run, again for it, and for another.",
+        usual_cause: "the registration is an upsert",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(second_registration_wins(t)),
+    },
+    Check {
+        id: "run-control-store/registration-race-has-two-winners",
+        clauses: &["CONTROL-18"],
+        goal: "Many callers register one key at once, each for its run; one wins, and all find \
+               its run.",
+        usual_cause: "looking for the key and inserting it are two steps, or the loser gets a \
+                      key error",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(registration_race_has_two_winners(t)),
+    },
+    Check {
+        id: "run-control-store/key-not-scoped-by-flow",
+        clauses: &["CONTROL-19"],
+        goal: "Two flows use one key.",
+        usual_cause: "the flow is missing from the key",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(key_not_scoped_by_flow(t)),
+    },
+    Check {
+        id: "run-control-store/key-not-scoped-by-trigger",
+        clauses: &["CONTROL-19"],
+        goal: "Two triggers of a flow use one key.",
+        usual_cause: "the trigger key is missing from the key",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(key_not_scoped_by_trigger(t)),
+    },
+    Check {
+        id: "run-control-store/find-and-register-disagree",
+        clauses: &["CONTROL-20"],
+        goal: "For spellings that differ in case and blanks: what cannot be registered again must \
+               be found.",
+        usual_cause: "only one of the two functions normalises",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(find_and_register_disagree(t)),
+    },
+    Check {
+        id: "run-control-store/key-spelling-counts",
+        clauses: &["CONTROL-21"],
+        goal: "A key is registered again in capitals and with blanks around.",
+        usual_cause: "keys are compared as they are",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(key_spelling_counts(t)),
+    },
+    Check {
+        id: "run-control-store/key-case-beyond-ascii",
+        clauses: &["CONTROL-22"],
+        goal: "A key with an umlaut is registered again in the other case.",
+        usual_cause: "it depends on the database's locale",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(key_case_beyond_ascii(t)),
+    },
+    Check {
+        id: "run-control-store/long-keys-cut",
+        clauses: &["BACKEND-4", "BACKEND-6"],
+        goal: "A key of 256 characters works; two longer ones that begin alike are two.",
+        usual_cause: "the key is cut before it is compared",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(long_keys_cut(t)),
+    },
+];
+
+async fn configured(t: &Trial) -> Result<RunId, Halt> {
+    let run = t.run_id();
+    t.run_control_store().configure_run(run, t.flow_id(), "manual", None, None).await?;
+    Ok(run)
+}
+
+async fn control(t: &Trial, run: RunId) -> Result<RunControl, Halt> {
+    let control = t.run_control_store().get_run_control(run).await?;
+    t.expect_that("the record is there", control.is_some(), "a record", &control);
+    control.ok_or(Halt::Enough)
+}
+
+async fn configuration_lost(t: &Trial) -> Outcome {
+    let clock = t.clock()?;
+    let deadline = clock.now() + TimeDelta::hours(1);
+    for (key, timeout_at) in [(Some(" Key-1 "), Some(deadline)), (None, None)] {
+        let (run, flow) = (t.run_id(), t.flow_id());
+        t.run_control_store().configure_run(run, flow, "Webhook ", key, timeout_at).await?;
+        let expected = RunControl {
+            run_id: run,
+            flow_id: flow,
+            trigger_key: "Webhook ".to_owned(),
+            idempotency_key: key.map(str::to_owned),
+            created_at: clock.now(),
+            timeout_at,
+            cancel_requested: false,
+            cancel_reason: None,
+            cancel_requested_at: None,
+            timed_out_at: None,
+        };
+        t.expect("the record holds what was given", &control(t, run).await?, &expected);
+    }
+    Ok(())
+}
+
+async fn configuration_needs_run(t: &Trial) -> Outcome {
+    let run = configured(t).await?;
+    let cancelled = t.run_control_store().request_cancel(run, None).await?;
+    t.expect("the run can be cancelled", &cancelled, &true);
+    Ok(())
+}
+
+async fn configuring_clears_flags(t: &Trial) -> Outcome {
+    let clock = t.clock()?;
+    let run = configured(t).await?;
+    t.run_control_store().request_cancel(run, Some("by hand")).await?;
+    t.run_control_store().mark_timed_out(run, None).await?;
+    let before = control(t, run).await?;
+    clock.advance(TimeDelta::hours(1));
+    t.run_control_store().configure_run(run, before.flow_id, "manual", None, None).await?;
+    t.expect("flags, reason and instants stay", &control(t, run).await?, &before);
+    Ok(())
+}
+
+async fn configuring_changes_nothing(t: &Trial) -> Outcome {
+    let clock = t.clock()?;
+    let run = configured(t).await?;
+    let before = control(t, run).await?;
+    let (flow, deadline) = (t.flow_id(), clock.now() + TimeDelta::hours(1));
+    let controls = t.run_control_store();
+    controls.configure_run(run, flow, "webhook", Some("key-1"), Some(deadline)).await?;
+    let expected = RunControl {
+        flow_id: flow,
+        trigger_key: "webhook".to_owned(),
+        idempotency_key: Some("key-1".to_owned()),
+        timeout_at: Some(deadline),
+        ..before
+    };
+    t.expect("the four values are replaced", &control(t, run).await?, &expected);
+    Ok(())
+}
+
+async fn configuring_registers_key(t: &Trial) -> Outcome {
+    let (run, flow) = (t.run_id(), t.flow_id());
+    let controls = t.run_control_store();
+    controls.configure_run(run, flow, "webhook", Some("key-1"), None).await?;
+    let found = controls.find_run_id_by_idempotency_key(flow, "webhook", "key-1").await?;
+    let free = controls.try_register_idempotency_key(flow, "webhook", "key-1", run).await?;
+    t.expect("the key is not found", &found, &None);
+    t.expect("it can be registered", &free, &true);
+    Ok(())
+}
+
+async fn control_read_differs(t: &Trial) -> Outcome {
+    let clock = t.clock()?;
+    let run = configured(t).await?;
+    let first = control(t, run).await?;
+    clock.advance(TimeDelta::hours(1));
+    let second = control(t, run).await?;
+    let unknown = t.run_control_store().get_run_control(t.run_id()).await?;
+    t.expect("both reads are the same", &second, &first);
+    t.expect("an unknown run has none", &unknown, &None);
+    Ok(())
+}
+
+async fn cancellation_not_recorded(t: &Trial) -> Outcome {
+    let clock = t.clock()?;
+    let run = configured(t).await?;
+    let before = control(t, run).await?;
+    clock.advance(TimeDelta::hours(1));
+    let cancelled = t.run_control_store().request_cancel(run, Some("by hand")).await?;
+    let expected = RunControl {
+        cancel_requested: true,
+        cancel_reason: Some("by hand".to_owned()),
+        cancel_requested_at: Some(clock.now()),
+        ..before
+    };
+    t.expect("the caller is told yes", &cancelled, &true);
+    t.expect("flag, reason and instant are set", &control(t, run).await?, &expected);
+    Ok(())
+}
+
+async fn second_cancellation_wins(t: &Trial) -> Outcome {
+    let clock = t.clock()?;
+    let (cancelled, timed_out) = (configured(t).await?, configured(t).await?);
+    t.run_control_store().request_cancel(cancelled, Some("first")).await?;
+    t.run_control_store().mark_timed_out(timed_out, Some("late")).await?;
+    for run in [cancelled, timed_out] {
+        let before = control(t, run).await?;
+        clock.advance(TimeDelta::hours(1));
+        let again = t.run_control_store().request_cancel(run, Some("second")).await?;
+        t.expect("the second caller is told no", &again, &false);
+        t.expect("nothing has changed", &control(t, run).await?, &before);
+    }
+    Ok(())
+}
+
+async fn cancelling_unknown_creates(t: &Trial) -> Outcome {
+    let run = t.run_id();
+    let cancelled = t.run_control_store().request_cancel(run, Some("by hand")).await?;
+    let control = t.run_control_store().get_run_control(run).await?;
+    t.expect("the caller is told no", &cancelled, &false);
+    t.expect("no record was created", &control, &None);
+    Ok(())
+}
+
+async fn cancel_race_has_two_winners(t: &Trial) -> Outcome {
+    while t.next_round()? {
+        let run = configured(t).await?;
+        let answers = t
+            .release(move |caller, instance| async move {
+                let reason = format!("caller {caller}");
+                instance.run_control_store().request_cancel(run, Some(&reason)).await
+            })
+            .await;
+        t.expect_one_true("one caller is told that it cancelled the run", &answers);
+        let winner = answers.iter().position(|answer| *answer == Ok(true));
+        let expected = winner.map(|caller| format!("caller {caller}"));
+        t.expect("its reason is kept", &control(t, run).await?.cancel_reason, &expected);
+    }
+    t.overlap_shown()
+}
+
+async fn timeout_not_recorded(t: &Trial) -> Outcome {
+    let clock = t.clock()?;
+    let (run, cancelled) = (configured(t).await?, configured(t).await?);
+    t.run_control_store().request_cancel(cancelled, None).await?;
+    let cancelled_at = clock.now();
+    clock.advance(TimeDelta::hours(1));
+    let now = clock.now();
+    for (run, requested_at) in [(run, now), (cancelled, cancelled_at)] {
+        let marked = t.run_control_store().mark_timed_out(run, Some("late")).await?;
+        let control = control(t, run).await?;
+        t.expect("the caller is told yes", &marked, &true);
+        t.expect("timed-out-at is now", &control.timed_out_at, &Some(now));
+        t.expect("the cancel flag is set", &control.cancel_requested, &true);
+        let what = "cancel-requested-at is the first time";
+        t.expect(what, &control.cancel_requested_at, &Some(requested_at));
+    }
+    Ok(())
+}
+
+async fn second_timeout_wins(t: &Trial) -> Outcome {
+    let clock = t.clock()?;
+    let run = configured(t).await?;
+    t.run_control_store().mark_timed_out(run, Some("first")).await?;
+    let before = control(t, run).await?;
+    clock.advance(TimeDelta::hours(1));
+    let again = t.run_control_store().mark_timed_out(run, Some("second")).await?;
+    t.expect("the second caller is told no", &again, &false);
+    t.expect("nothing has changed", &control(t, run).await?, &before);
+    Ok(())
+}
+
+async fn timing_out_unknown_creates(t: &Trial) -> Outcome {
+    let run = t.run_id();
+    let marked = t.run_control_store().mark_timed_out(run, Some("late")).await?;
+    let control = t.run_control_store().get_run_control(run).await?;
+    t.expect("the caller is told no", &marked, &false);
+    t.expect("no record was created", &control, &None);
+    Ok(())
+}
+
+async fn timeout_erases_reason(t: &Trial) -> Outcome {
+    for (given, kept) in [(None, "by hand"), (Some("too late"), "too late")] {
+        let run = configured(t).await?;
+        t.run_control_store().request_cancel(run, Some("by hand")).await?;
+        t.run_control_store().mark_timed_out(run, given).await?;
+        let reason = control(t, run).await?.cancel_reason;
+        let what = format!("the reason after a timeout with {given:?}");
+        t.expect(&what, &reason.as_deref(), &Some(kept));
+    }
+    Ok(())
+}
+
+async fn default_timeout_reason(t: &Trial) -> Outcome {
+    let run = configured(t).await?;
+    t.run_control_store().mark_timed_out(run, None).await?;
+    t.observe(match control(t, run).await?.cancel_reason {
+        None => "a timeout without a reason has none".to_owned(),
+        Some(reason) => format!("a timeout without a reason gets `{reason}`"),
+    });
+    Ok(())
+}
+
+async fn timeout_race_has_two_winners(t: &Trial) -> Outcome {
+    while t.next_round()? {
+        let run = configured(t).await?;
+        let answers = t
+            .release(move |_, caller| async move {
+                caller.run_control_store().mark_timed_out(run, Some("late")).await
+            })
+            .await;
+        t.expect_one_true("one caller is told that it timed the run out", &answers);
+    }
+    t.overlap_shown()
+}
+
+async fn find(t: &Trial, flow: FlowId, trigger: &str, key: &str) -> Result<Option<RunId>, Halt> {
+    Ok(t.run_control_store().find_run_id_by_idempotency_key(flow, trigger, key).await?)
+}
+
+async fn register(
+    t: &Trial,
+    flow: FlowId,
+    trigger: &str,
+    key: &str,
+    run: RunId,
+) -> Result<bool, Halt> {
+    Ok(t.run_control_store().try_register_idempotency_key(flow, trigger, key, run).await?)
+}
+
+async fn registered_key_not_found(t: &Trial) -> Outcome {
+    let (flow, run) = (t.flow_id(), t.run_id());
+    register(t, flow, "webhook", "key-1", run).await?;
+    t.expect("the key finds its run", &find(t, flow, "webhook", "key-1").await?, &Some(run));
+    t.expect("another finds none", &find(t, flow, "webhook", "key-2").await?, &None);
+    Ok(())
+}
+
+async fn second_registration_wins(t: &Trial) -> Outcome {
+    let (flow, run, other) = (t.flow_id(), t.run_id(), t.run_id());
+    let first = register(t, flow, "webhook", "key-1", run).await?;
+    let same = register(t, flow, "webhook", "key-1", run).await?;
+    let second = register(t, flow, "webhook", "key-1", other).await?;
+    t.expect("the first caller may start the run", &first, &true);
+    t.expect("it may not do so twice", &same, &false);
+    t.expect("nor may another", &second, &false);
+    t.expect("the first run is found", &find(t, flow, "webhook", "key-1").await?, &Some(run));
+    Ok(())
+}
+
+async fn registration_race_has_two_winners(t: &Trial) -> Outcome {
+    while t.next_round()? {
+        let flow = t.flow_id();
+        let runs: Vec<_> = (0..crate::race::CALLERS).map(|_| t.run_id()).collect();
+        let of_callers = runs.clone();
+        let answers = t
+            .release(move |caller, instance| {
+                let run = of_callers[caller];
+                async move {
+                    let controls = instance.run_control_store();
+                    controls.try_register_idempotency_key(flow, "webhook", "key-1", run).await
+                }
+            })
+            .await;
+        t.expect_one_true("one caller registers the key, the others are told no", &answers);
+        let winner = answers.iter().position(|answer| *answer == Ok(true));
+        let expected = winner.map(|caller| runs[caller]);
+        t.expect("its run is found", &find(t, flow, "webhook", "key-1").await?, &expected);
+    }
+    t.overlap_shown()
+}
+
+async fn key_not_scoped_by_flow(t: &Trial) -> Outcome {
+    let (flow, other) = (t.flow_id(), t.flow_id());
+    register(t, flow, "webhook", "key-1", t.run_id()).await?;
+    let found = find(t, other, "webhook", "key-1").await?;
+    let free = register(t, other, "webhook", "key-1", t.run_id()).await?;
+    t.expect("the other flow does not find it", &found, &None);
+    t.expect("it can register it", &free, &true);
+    Ok(())
+}
+
+async fn key_not_scoped_by_trigger(t: &Trial) -> Outcome {
+    let flow = t.flow_id();
+    register(t, flow, "webhook", "key-1", t.run_id()).await?;
+    let found = find(t, flow, "manual", "key-1").await?;
+    let free = register(t, flow, "manual", "key-1", t.run_id()).await?;
+    t.expect("the other trigger does not find it", &found, &None);
+    t.expect("it can register it", &free, &true);
+    Ok(())
+}
+
+/// Spellings of one trigger key and one key, as proxies change them.
+const SPELLINGS: [(&str, &str); 6] = [
+    ("webhook", "Key-1"),
+    ("webhook", "KEY-1"),
+    ("webhook", " key-1"),
+    ("webhook", "key-1\t\r\n\u{b}\u{c}"),
+    ("Webhook", "key-1"),
+    (" webhook ", "key-1"),
+];
+
+async fn find_and_register_disagree(t: &Trial) -> Outcome {
+    for (trigger, key) in SPELLINGS {
+        let (flow, run) = (t.flow_id(), t.run_id());
+        register(t, flow, "webhook", "key-1", run).await?;
+        let found = find(t, flow, trigger, key).await?;
+        let collides = !register(t, flow, trigger, key, t.run_id()).await?;
+        let what = format!("{trigger:?} and {key:?} are found if, and only if, they collide");
+        t.expect(&what, &found.is_some(), &collides);
+    }
+    let (flow, run) = (t.flow_id(), t.run_id());
+    register(t, flow, " Web ", " Key ", run).await?;
+    let equal = find(t, flow, " Web ", " Key ").await?;
+    t.expect("the same text is found", &equal, &Some(run));
+    Ok(())
+}
+
+async fn key_spelling_counts(t: &Trial) -> Outcome {
+    let (flow, run) = (t.flow_id(), t.run_id());
+    register(t, flow, "webhook", "key-1", run).await?;
+    for (trigger, key) in SPELLINGS {
+        let found = find(t, flow, trigger, key).await?;
+        t.expect(&format!("{trigger:?} and {key:?} find the run"), &found, &Some(run));
+    }
+    let inner = find(t, flow, "webhook", "key -1").await?;
+    t.expect("a blank within the key counts", &inner, &None);
+    Ok(())
+}
+
+async fn key_case_beyond_ascii(t: &Trial) -> Outcome {
+    let flow = t.flow_id();
+    register(t, flow, "webhook", "schlüssel", t.run_id()).await?;
+    let folds = find(t, flow, "webhook", "SCHLÜSSEL").await?.is_some();
+    t.observe(match folds {
+        true => "idempotency keys fold letter case beyond ASCII",
+        false => "idempotency keys fold letter case within ASCII alone",
+    });
+    Ok(())
+}
+
+async fn long_keys_cut(t: &Trial) -> Outcome {
+    let (flow, run) = (t.flow_id(), t.run_id());
+    let key = "k".repeat(256);
+    register(t, flow, "webhook", &key, run).await?;
+    let controls = t.run_control_store();
+    for ending in ["-1", "-2"] {
+        let longer = format!("{key}{ending}");
+        let outcome =
+            controls.try_register_idempotency_key(flow, "webhook", &longer, t.run_id()).await;
+        if let Ok(is_new) = &outcome {
+            t.expect("a longer key is not taken for one that begins alike", is_new, &true);
+        }
+        t.kept_or_refused(outcome)?;
+    }
+    t.expect("256 characters are found", &find(t, flow, "webhook", &key).await?, &Some(run));
+    Ok(())
+}

@@ -1,0 +1,238 @@
+use chrono::TimeDelta;
+use plimsoll_contract::Interface::RunStore;
+use plimsoll_contract::{FlowId, Page, RunId, RunStatus};
+
+use super::ids;
+use crate::{Check, Halt, Outcome, Trial};
+
+pub(in crate::checks) const CHECKS: &[Check] = &[
+    Check {
+        id: "run-store/oldest-run-first",
+        clauses: &["RUN-27"],
+        goal: "Runs are started a minute apart and listed.",
+        usual_cause: "the list comes by id or by insertion, or ascending",
+        uses: &[RunStore],
+        run: |t| Box::pin(oldest_run_first(t)),
+    },
+    Check {
+        id: "run-store/flow-filter-ignored",
+        clauses: &["RUN-27"],
+        goal: "The runs of one of two flows are listed.",
+        usual_cause: "the filter is not applied",
+        uses: &[RunStore],
+        run: |t| Box::pin(flow_filter_ignored(t)),
+    },
+    Check {
+        id: "run-store/default-page-unbounded",
+        clauses: &["RUN-28"],
+        goal: "Of 60 runs a list without a size is asked for.",
+        usual_cause: "without take everything is answered",
+        uses: &[RunStore],
+        run: |t| Box::pin(default_page_unbounded(t)),
+    },
+    Check {
+        id: "run-store/page-size-ignored",
+        clauses: &["BACKEND-13"],
+        goal: "Pages of none, of two, past the end and of every size that there is.",
+        usual_cause: "take 0 means the default, skip is ignored, or a large number overflows",
+        uses: &[RunStore],
+        run: |t| Box::pin(page_size_ignored(t)),
+    },
+    Check {
+        id: "run-store/pages-repeat-or-miss",
+        clauses: &["RUN-29"],
+        goal: "Twenty runs start in one instant and are read in pages of seven.",
+        usual_cause: "the order has no tie-breaker; add the id",
+        uses: &[RunStore],
+        run: |t| Box::pin(pages_repeat_or_miss(t)),
+    },
+    Check {
+        id: "run-store/order-of-equal-starts",
+        clauses: &["RUN-30"],
+        goal: "Runs that start in one instant are listed.",
+        usual_cause: "any order serves",
+        uses: &[RunStore],
+        run: |t| Box::pin(order_of_equal_starts(t)),
+    },
+    Check {
+        id: "run-store/filters-not-anded",
+        clauses: &["RUN-31"],
+        goal: "Flow, status and search are given, alone and together.",
+        usual_cause: "one filter replaces another, or they are ORed",
+        uses: &[RunStore],
+        run: |t| Box::pin(filters_not_anded(t)),
+    },
+    Check {
+        id: "run-store/page-out-of-order",
+        clauses: &["RUN-31"],
+        goal: "Runs are started a minute apart and paged.",
+        usual_cause: "the page query has no order",
+        uses: &[RunStore],
+        run: |t| Box::pin(page_out_of_order(t)),
+    },
+    Check {
+        id: "run-store/total-counts-page",
+        clauses: &["RUN-32"],
+        goal: "One of three matching runs is asked for; the total is three, of five.",
+        usual_cause: "the total is the page's length, or counts without the filter",
+        uses: &[RunStore],
+        run: |t| Box::pin(total_counts_page(t)),
+    },
+];
+
+/// Starts runs a minute apart and answers them, the latest first.
+async fn runs_a_minute_apart(t: &Trial, flow: FlowId, count: usize) -> Result<Vec<RunId>, Halt> {
+    let clock = t.clock()?;
+    let mut runs = Vec::new();
+    for _ in 0..count {
+        clock.advance(TimeDelta::minutes(1));
+        runs.insert(0, t.a_run_of(flow).await?);
+    }
+    Ok(runs)
+}
+
+async fn oldest_run_first(t: &Trial) -> Outcome {
+    let started = runs_a_minute_apart(t, t.flow_id(), 5).await?;
+    let listed = t.run_store().get_runs(None, Page::all()).await?;
+    t.expect("the latest comes first", &ids(&listed), &started);
+    Ok(())
+}
+
+async fn flow_filter_ignored(t: &Trial) -> Outcome {
+    let (wanted, other) = (t.flow_id(), t.flow_id());
+    let runs = [t.a_run_of(wanted).await?, t.a_run_of(wanted).await?];
+    t.a_run_of(other).await?;
+    let listed = t.run_store().get_runs(Some(wanted), Page::all()).await?;
+    t.expect_same_items("only its runs are listed", &ids(&listed), &runs);
+    Ok(())
+}
+
+async fn default_page_unbounded(t: &Trial) -> Outcome {
+    let flow = t.flow_id();
+    for _ in 0..60 {
+        t.a_run_of(flow).await?;
+    }
+    let listed = t.run_store().get_runs(None, Page::default()).await?;
+    let page = t.run_store().get_runs_page(None, None, Page::default(), None).await?;
+    t.expect("get-runs answers 50", &listed.len(), &50);
+    t.expect("get-runs-page answers 50", &page.items.len(), &50);
+    t.expect("and counts them all", &page.total_count, &60);
+    Ok(())
+}
+
+async fn page_size_ignored(t: &Trial) -> Outcome {
+    let flow = t.flow_id();
+    for _ in 0..5 {
+        t.a_run_of(flow).await?;
+    }
+    let pages = [
+        (Page::new(0, 0), 0),
+        (Page::new(0, 2), 2),
+        (Page::new(4, 2), 1),
+        (Page::new(5, 2), 0),
+        (Page::new(u32::MAX, u32::MAX), 0),
+        (Page::new(0, u32::MAX), 5),
+        (Page { skip: 3, take: None }, 2),
+    ];
+    for (page, expected) in pages {
+        let listed = t.run_store().get_runs(None, page).await?.len();
+        let paged = t.run_store().get_runs_page(None, None, page, None).await?;
+        t.expect(&format!("get-runs with {page:?}"), &listed, &expected);
+        t.expect(&format!("get-runs-page with {page:?}"), &paged.items.len(), &expected);
+        t.expect(&format!("total with {page:?}"), &paged.total_count, &5);
+    }
+    Ok(())
+}
+
+async fn pages_repeat_or_miss(t: &Trial) -> Outcome {
+    let flow = t.flow_id();
+    let mut started = Vec::new();
+    for _ in 0..20 {
+        started.push(t.a_run_of(flow).await?);
+    }
+    let (mut listed, mut paged) = (Vec::new(), Vec::new());
+    for skip in [0, 7, 14] {
+        let page = Page::new(skip, 7);
+        listed.extend(ids(&t.run_store().get_runs(None, page).await?));
+        paged.extend(ids(&t.run_store().get_runs_page(None, None, page, None).await?.items));
+    }
+    t.expect_same_items("get-runs shows each run once", &listed, &started);
+    t.expect_same_items("get-runs-page shows each run once", &paged, &started);
+    Ok(())
+}
+
+async fn order_of_equal_starts(t: &Trial) -> Outcome {
+    t.clock()?;
+    let flow = t.flow_id();
+    let mut started = Vec::new();
+    for _ in 0..6 {
+        started.push(t.a_run_of(flow).await?);
+    }
+    let listed = ids(&t.run_store().get_runs(None, Page::all()).await?);
+    let mut by_id = started.clone();
+    by_id.sort_unstable();
+    let is = |order: &[RunId]| {
+        let reversed = order.iter().rev().copied().collect::<Vec<_>>();
+        listed == order || listed == reversed
+    };
+    t.observe(match () {
+        () if is(&started) => "runs with equal starts come by insertion",
+        () if is(&by_id) => "runs with equal starts come by id",
+        () => "runs with equal starts come in an order of their own",
+    });
+    Ok(())
+}
+
+async fn filters_not_anded(t: &Trial) -> Outcome {
+    let runs = t.run_store();
+    let (flow, other) = (t.flow_id(), t.flow_id());
+    let mut all = Vec::new();
+    for (flow, name, ended) in [
+        (flow, "Invoice", true),
+        (flow, "Invoice", false),
+        (flow, "Refund", true),
+        (other, "Invoice", true),
+    ] {
+        let mut start = t.start_of(flow);
+        start.flow_name = name.to_owned();
+        runs.start_run(&start).await?;
+        if ended {
+            runs.complete_run(start.run_id, RunStatus::Failed).await?;
+        }
+        all.push(start.run_id);
+    }
+    let failed = Some(RunStatus::Failed);
+    let queries = [
+        ("a flow", Some(flow), None, None, vec![0, 1, 2]),
+        ("a status", None, failed, None, vec![0, 2, 3]),
+        ("a search", None, None, Some("invoice"), vec![0, 1, 3]),
+        ("flow and status", Some(flow), failed, None, vec![0, 2]),
+        ("flow and search", Some(flow), None, Some("invoice"), vec![0, 1]),
+        ("status and search", None, failed, Some("invoice"), vec![0, 3]),
+        ("all three", Some(flow), failed, Some("invoice"), vec![0]),
+    ];
+    for (what, flow, status, search, expected) in queries {
+        let page = runs.get_runs_page(flow, status, Page::all(), search).await?;
+        let expected: Vec<_> = expected.into_iter().map(|index| all[index]).collect();
+        t.expect_same_items(&format!("the runs that match {what}"), &ids(&page.items), &expected);
+    }
+    Ok(())
+}
+
+async fn page_out_of_order(t: &Trial) -> Outcome {
+    let started = runs_a_minute_apart(t, t.flow_id(), 5).await?;
+    let page = t.run_store().get_runs_page(None, None, Page::new(1, 3), None).await?;
+    t.expect("the latest comes first", &ids(&page.items).as_slice(), &&started[1..4]);
+    Ok(())
+}
+
+async fn total_counts_page(t: &Trial) -> Outcome {
+    let (wanted, other) = (t.flow_id(), t.flow_id());
+    for flow in [wanted, other, wanted, other, wanted] {
+        t.a_run_of(flow).await?;
+    }
+    let page = t.run_store().get_runs_page(Some(wanted), None, Page::new(0, 1), None).await?;
+    t.expect("one run is on the page", &page.items.len(), &1);
+    t.expect("three match", &page.total_count, &3);
+    Ok(())
+}

@@ -1,0 +1,378 @@
+use plimsoll_contract::Interface::{
+    EventReader, OutputsRepository, RunControlStore, RunRuntimeStore, RunStore, SignalStore,
+};
+use plimsoll_contract::run_store::PREREQUISITE_NOT_SATISFIED;
+use plimsoll_contract::{FlowEvent, Page, RunId, RunStatus, StepStatus};
+
+use super::{detail, step};
+use crate::trial::START;
+use crate::{Check, Halt, Outcome, Trial};
+
+pub(in crate::checks) const CHECKS: &[Check] = &[
+    Check {
+        id: "run-store/retry-keeps-outcome",
+        clauses: &["RUN-59"],
+        goal: "A failed step is retried; it runs without outcome, and its history is untouched.",
+        usual_cause: "the row keeps its error, or the attempt is cleared instead of the step",
+        uses: &[RunStore],
+        run: |t| Box::pin(retry_keeps_outcome(t)),
+    },
+    Check {
+        id: "run-store/retry-adds-attempt",
+        clauses: &["RUN-59"],
+        goal: "A failed step is retried and started; its attempts are 1 and 2.",
+        usual_cause: "the retry counts an attempt and the start counts another",
+        uses: &[RunStore],
+        run: |t| Box::pin(retry_adds_attempt(t)),
+    },
+    Check {
+        id: "run-store/retry-leaves-run-ended",
+        clauses: &["RUN-60"],
+        goal: "A step of a failed run is retried; the run must be running again.",
+        usual_cause: "only the step is reset, or completed-at stays",
+        uses: &[RunStore],
+        run: |t| Box::pin(retry_leaves_run_ended(t)),
+    },
+    Check {
+        id: "run-store/retry-keeps-claim",
+        clauses: &["RUN-61"],
+        goal: "A claimed step is retried; it must be possible to claim it.",
+        usual_cause: "the claim row is forgotten",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(retry_keeps_claim(t)),
+    },
+    Check {
+        id: "run-store/retry-keeps-dispatch",
+        clauses: &["RUN-62"],
+        goal: "A dispatched step is retried; it must be possible to dispatch it.",
+        usual_cause: "the ledger row is forgotten",
+        uses: &[RunStore],
+        run: |t| Box::pin(retry_keeps_dispatch(t)),
+    },
+    Check {
+        id: "run-store/retry-touches-other-steps",
+        clauses: &["RUN-63"],
+        goal: "One of two steps is retried; the other keeps row, claim and dispatch entry.",
+        usual_cause: "the reset is of the run instead of the step",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(retry_touches_other_steps(t)),
+    },
+    Check {
+        id: "run-store/retry-clears-the-rest",
+        clauses: &["RUN-63"],
+        goal: "A step of a cancelled run is retried; outputs, events, waiters and the \
+               cancellation stay.",
+        usual_cause: "the retry starts the run over",
+        uses: &[RunStore, RunControlStore, EventReader, SignalStore, OutputsRepository],
+        run: |t| Box::pin(retry_clears_the_rest(t)),
+    },
+    Check {
+        id: "run-store/retry-needs-step",
+        clauses: &["RUN-65"],
+        goal: "A step is retried that is not there.",
+        usual_cause: "the retry stops where it finds no step row",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(retry_needs_step(t)),
+    },
+    Check {
+        id: "run-store/retry-creates-run",
+        clauses: &["RUN-66"],
+        goal: "A step of a run that is not there is retried.",
+        usual_cause: "an upsert, or an error because no row was updated",
+        uses: &[RunStore],
+        run: |t| Box::pin(retry_creates_run(t)),
+    },
+    Check {
+        id: "run-store/reset-does-nothing",
+        clauses: &["RUN-67"],
+        goal: "A step that was skipped by its predecessor is reset, claim and dispatch entry too.",
+        usual_cause: "the function is a stub, or it forgets one of the three",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(reset_does_nothing(t)),
+    },
+    Check {
+        id: "run-store/reset-ignores-reason",
+        clauses: &["RUN-68"],
+        goal: "Steps that were skipped for other reasons, and for one that looks alike, stay.",
+        usual_cause: "every skipped step is reset, or the reason is compared without case",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(reset_ignores_reason(t)),
+    },
+    Check {
+        id: "run-store/reset-frees-running-step",
+        clauses: &["RUN-68", "RUN-73"],
+        goal: "A running step is among the keys; it keeps row, claim and dispatch entry.",
+        usual_cause: "claims and dispatch entries of all given keys are deleted",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(reset_frees_running_step(t)),
+    },
+    Check {
+        id: "run-store/reset-ignores-status",
+        clauses: &["RUN-68"],
+        goal: "A step that failed with the reserved text is among the keys; it stays.",
+        usual_cause: "only the text is compared",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(reset_ignores_status(t)),
+    },
+    Check {
+        id: "run-store/reset-deletes-history",
+        clauses: &["RUN-69"],
+        goal: "A step that was reset is hidden, and starts again as attempt 2.",
+        usual_cause: "the attempts are deleted with the step",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(reset_deletes_history(t)),
+    },
+    Check {
+        id: "run-store/reset-of-unknown-fails",
+        clauses: &["RUN-70"],
+        goal: "No key, and keys that are not there, are reset.",
+        usual_cause: "an empty IN list, or an error because no row was deleted",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(reset_of_unknown_fails(t)),
+    },
+    Check {
+        id: "run-store/reset-of-many-fails",
+        clauses: &["RUN-71"],
+        goal: "One of 10,000 keys is a step to reset.",
+        usual_cause: "a parameter for each key, of which databases take only some thousand",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(reset_of_many_fails(t)),
+    },
+];
+
+async fn retry_keeps_outcome(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    t.a_failed_step(run, "charge").await?;
+    let before = step(t, run, "charge").await?;
+    t.run_store().retry_step(run, "charge").await?;
+    let after = step(t, run, "charge").await?;
+    t.expect("it runs", &after.status, &StepStatus::Running);
+    t.expect("its error is cleared", &after.error_message, &None);
+    t.expect("its completion is cleared", &after.completed_at, &None);
+    t.expect("its history is untouched", &after.attempts, &before.attempts);
+    Ok(())
+}
+
+async fn retry_adds_attempt(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    t.a_failed_step(run, "charge").await?;
+    t.run_store().retry_step(run, "charge").await?;
+    t.a_running_step(run, "charge").await?;
+    let attempts = step(t, run, "charge").await?.attempts;
+    let numbers: Vec<_> = attempts.iter().map(|attempt| attempt.attempt).collect();
+    t.expect("there are two attempts", &numbers, &vec![1, 2]);
+    Ok(())
+}
+
+async fn retry_leaves_run_ended(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    t.a_failed_step(run, "charge").await?;
+    t.run_store().complete_run(run, RunStatus::Failed).await?;
+    t.run_store().retry_step(run, "charge").await?;
+    let run = detail(t, run).await?.run;
+    t.expect("the run is running", &run.status, &RunStatus::Running);
+    t.expect("it is not completed", &run.completed_at, &None);
+    Ok(())
+}
+
+async fn retry_keeps_claim(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    t.run_runtime_store().try_claim_step(run, "charge").await?;
+    t.a_failed_step(run, "charge").await?;
+    t.run_store().retry_step(run, "charge").await?;
+    let claimed = t.run_runtime_store().try_claim_step(run, "charge").await?;
+    t.expect("the step can be claimed", &claimed, &true);
+    Ok(())
+}
+
+async fn retry_keeps_dispatch(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    t.run_store().try_record_dispatch(run, "charge").await?;
+    t.a_failed_step(run, "charge").await?;
+    t.run_store().retry_step(run, "charge").await?;
+    let keys = t.run_store().get_dispatched_step_keys(run).await?;
+    let dispatched = t.run_store().try_record_dispatch(run, "charge").await?;
+    t.expect("the ledger does not list it", &keys, &Vec::new());
+    t.expect("the step can be dispatched", &dispatched, &true);
+    Ok(())
+}
+
+/// Claims a step and enters it in the dispatch ledger.
+async fn take(t: &Trial, run: RunId, step_key: &str) -> Outcome {
+    t.run_runtime_store().try_claim_step(run, step_key).await?;
+    t.run_store().try_record_dispatch(run, step_key).await?;
+    Ok(())
+}
+
+/// Whether a step is claimed, and whether it is in the ledger.
+async fn taken(t: &Trial, run: RunId, step_key: &str) -> Result<(bool, bool), Halt> {
+    let claimed = t.run_runtime_store().get_claimed_step_keys(run).await?;
+    let dispatched = t.run_store().get_dispatched_step_keys(run).await?;
+    let has = |keys: &[String]| keys.iter().any(|key| key == step_key);
+    Ok((has(&claimed), has(&dispatched)))
+}
+
+async fn retry_touches_other_steps(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    for key in ["charge", "send"] {
+        take(t, run, key).await?;
+        t.a_failed_step(run, key).await?;
+    }
+    // A key that is being executed, so that it is listed whatever finished keys do.
+    t.a_running_step(run, "send").await?;
+    let before = step(t, run, "send").await?;
+    t.run_store().retry_step(run, "charge").await?;
+    t.expect("the other step is as before", &step(t, run, "send").await?, &before);
+    t.expect("its claim and its entry too", &taken(t, run, "send").await?, &(true, true));
+    Ok(())
+}
+
+async fn retry_clears_the_rest(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    t.a_failed_step(run, "charge").await?;
+    t.outputs_repository().save_step_output(run, "charge", "1").await?;
+    let event = FlowEvent {
+        timestamp: START,
+        event_type: "step.failed".to_owned(),
+        step_key: Some("charge".to_owned()),
+        message: None,
+    };
+    t.outputs_repository().record_event(run, &event).await?;
+    t.signal_store().register_waiter(run, "charge", "approval", None).await?;
+    t.run_control_store().configure_run(run, t.flow_id(), "manual", None, None).await?;
+    t.run_control_store().request_cancel(run, Some("by hand")).await?;
+    t.run_store().retry_step(run, "charge").await?;
+    let output = t.outputs_repository().get_step_output(run, "charge").await?;
+    let events = t.event_reader().get_run_events(run, Page::all()).await?;
+    let waiter = t.signal_store().get_waiter(run, "charge").await?;
+    let control = t.run_control_store().get_run_control(run).await?;
+    t.expect("the saved output stays", &output.as_deref(), &Some("1"));
+    t.expect("the event stays", &events.len(), &1);
+    t.expect("the waiter stays", &waiter.is_some(), &true);
+    let cancelled = control.map(|control| control.cancel_requested);
+    t.expect("the cancellation stays", &cancelled, &Some(true));
+    Ok(())
+}
+
+async fn retry_needs_step(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    take(t, run, "charge").await?;
+    t.run_store().complete_run(run, RunStatus::Failed).await?;
+    t.run_store().retry_step(run, "charge").await?;
+    let after = detail(t, run).await?;
+    t.expect("the run is running again", &after.run.status, &RunStatus::Running);
+    t.expect("no step was created", &after.steps, &Vec::new());
+    t.expect("claim and entry are free", &taken(t, run, "charge").await?, &(false, false));
+    Ok(())
+}
+
+async fn retry_creates_run(t: &Trial) -> Outcome {
+    let run = t.run_id();
+    let outcome = t.run_store().retry_step(run, "charge").await;
+    let detail = t.run_store().get_run_detail(run).await?;
+    t.expect("it is a no-op", &outcome, &Ok(()));
+    t.expect("no run was created", &detail, &None);
+    Ok(())
+}
+
+/// A run with a step that was skipped for a reason, claimed and dispatched.
+async fn skipped(t: &Trial, step_key: &str, reason: Option<&str>) -> Result<RunId, Halt> {
+    let run = t.a_run().await?;
+    take(t, run, step_key).await?;
+    t.run_runtime_store().record_skipped_step(run, step_key, "http", reason).await?;
+    Ok(run)
+}
+
+async fn reset(t: &Trial, run: RunId, step_key: &str) -> Outcome {
+    let keys = [step_key.to_owned()];
+    Ok(t.run_store().reset_cascade_skipped_dependents(run, &keys).await?)
+}
+
+async fn statuses(t: &Trial, run: RunId) -> Result<Vec<(String, StepStatus)>, Halt> {
+    Ok(t.run_runtime_store().get_step_statuses(run).await?)
+}
+
+async fn reset_does_nothing(t: &Trial) -> Outcome {
+    let run = skipped(t, "send", Some(PREREQUISITE_NOT_SATISFIED)).await?;
+    reset(t, run, "send").await?;
+    t.expect("the step has no status", &statuses(t, run).await?, &Vec::new());
+    let dispatched = t.run_store().try_record_dispatch(run, "send").await?;
+    let claimed = t.run_runtime_store().try_claim_step(run, "send").await?;
+    t.expect("it can be dispatched", &dispatched, &true);
+    t.expect("it can be claimed", &claimed, &true);
+    Ok(())
+}
+
+async fn reset_ignores_reason(t: &Trial) -> Outcome {
+    let lower_case = PREREQUISITE_NOT_SATISFIED.to_lowercase();
+    let blank_after = format!("{PREREQUISITE_NOT_SATISFIED} ");
+    let reasons = [None, Some("When was false"), Some(&*lower_case), Some(&*blank_after)];
+    for reason in reasons {
+        let run = skipped(t, "send", reason).await?;
+        reset(t, run, "send").await?;
+        let expected = vec![("send".to_owned(), StepStatus::Skipped)];
+        let what = format!("a step that was skipped for {reason:?} stays");
+        t.expect(&what, &statuses(t, run).await?, &expected);
+        let dispatched = t.run_store().get_dispatched_step_keys(run).await?;
+        t.expect("it stays in the ledger", &dispatched, &vec!["send".to_owned()]);
+    }
+    Ok(())
+}
+
+async fn reset_frees_running_step(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    take(t, run, "notify").await?;
+    t.a_running_step(run, "notify").await?;
+    reset(t, run, "notify").await?;
+    let expected = vec![("notify".to_owned(), StepStatus::Running)];
+    t.expect("it still runs", &statuses(t, run).await?, &expected);
+    t.expect("claim and entry are held", &taken(t, run, "notify").await?, &(true, true));
+    let claimed = t.run_runtime_store().try_claim_step(run, "notify").await?;
+    t.expect("nobody else can claim it", &claimed, &false);
+    Ok(())
+}
+
+async fn reset_ignores_status(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    take(t, run, "send").await?;
+    t.a_running_step(run, "send").await?;
+    let error = Some(PREREQUISITE_NOT_SATISFIED);
+    t.run_store().record_step_complete(run, "send", StepStatus::Failed, None, error).await?;
+    reset(t, run, "send").await?;
+    let expected = vec![("send".to_owned(), StepStatus::Failed)];
+    t.expect("the failed step stays", &statuses(t, run).await?, &expected);
+    Ok(())
+}
+
+async fn reset_deletes_history(t: &Trial) -> Outcome {
+    let run = skipped(t, "send", Some(PREREQUISITE_NOT_SATISFIED)).await?;
+    reset(t, run, "send").await?;
+    t.expect("the step is not shown", &detail(t, run).await?.steps, &Vec::new());
+    t.a_running_step(run, "send").await?;
+    let attempts = step(t, run, "send").await?.attempts;
+    let shown: Vec<_> = attempts.iter().map(|attempt| (attempt.attempt, attempt.status)).collect();
+    let expected = vec![(1, StepStatus::Skipped), (2, StepStatus::Running)];
+    t.expect("it starts again after its history", &shown, &expected);
+    Ok(())
+}
+
+async fn reset_of_unknown_fails(t: &Trial) -> Outcome {
+    let run = skipped(t, "send", Some(PREREQUISITE_NOT_SATISFIED)).await?;
+    let runs = t.run_store();
+    let of_none = runs.reset_cascade_skipped_dependents(run, &[]).await;
+    let of_unknown = runs.reset_cascade_skipped_dependents(run, &["ghost".to_owned()]).await;
+    let of_no_run = runs.reset_cascade_skipped_dependents(t.run_id(), &["send".to_owned()]).await;
+    t.expect("no key is a no-op", &of_none, &Ok(()));
+    t.expect("an unknown key is a no-op", &of_unknown, &Ok(()));
+    t.expect("an unknown run is a no-op", &of_no_run, &Ok(()));
+    t.expect("the step stays", &statuses(t, run).await?.len(), &1);
+    Ok(())
+}
+
+async fn reset_of_many_fails(t: &Trial) -> Outcome {
+    let run = skipped(t, "step-9999", Some(PREREQUISITE_NOT_SATISFIED)).await?;
+    let keys: Vec<_> = (0..10_000).map(|number| format!("step-{number}")).collect();
+    t.run_store().reset_cascade_skipped_dependents(run, &keys).await?;
+    t.expect("the step is reset", &statuses(t, run).await?, &Vec::new());
+    Ok(())
+}

@@ -1,0 +1,489 @@
+use chrono::TimeDelta;
+use plimsoll_contract::Interface::{RunRuntimeStore, RunStore};
+use plimsoll_contract::{Clock, ErrorKind, FlowStepAttempt, StepStatus};
+
+use super::{detail, step};
+use crate::race::CALLERS;
+use crate::{Check, Outcome, Trial};
+
+pub(in crate::checks) const CHECKS: &[Check] = &[
+    Check {
+        id: "run-store/step-start-loses-arguments",
+        clauses: &["RUN-8"],
+        goal: "A step is started with every argument; step and attempt must hold them.",
+        usual_cause: "the step row or the attempt row lacks a column",
+        uses: &[RunStore],
+        run: |t| Box::pin(step_start_loses_arguments(t)),
+    },
+    Check {
+        id: "run-store/attempts-misnumbered",
+        clauses: &["RUN-8"],
+        goal: "A step is started three times; its attempts are numbered 1, 2, 3.",
+        usual_cause: "the number counts finished attempts only, or starts at 0",
+        uses: &[RunStore],
+        run: |t| Box::pin(attempts_misnumbered(t)),
+    },
+    Check {
+        id: "run-store/restart-keeps-outcome",
+        clauses: &["RUN-9"],
+        goal: "A step that failed is started again; its outcome must be cleared.",
+        usual_cause: "the upsert of the step row leaves output, error or completed-at alone",
+        uses: &[RunStore],
+        run: |t| Box::pin(restart_keeps_outcome(t)),
+    },
+    Check {
+        id: "run-store/restart-rewrites-history",
+        clauses: &["RUN-9", "RUN-15"],
+        goal: "A step fails, then succeeds; its first attempt must still show the failure.",
+        usual_cause: "a start or a completion updates every attempt instead of the latest",
+        uses: &[RunStore],
+        run: |t| Box::pin(restart_rewrites_history(t)),
+    },
+    Check {
+        id: "run-store/restart-keeps-trace",
+        clauses: &["RUN-9"],
+        goal: "A step that was skipped with a trace is started; the trace stays on the attempt \
+               alone.",
+        usual_cause: "the upsert of the step row leaves the trace alone",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(restart_keeps_trace(t)),
+    },
+    Check {
+        id: "run-store/attempt-start-wrong",
+        clauses: &["RUN-10"],
+        goal: "A step is started twice, an hour apart.",
+        usual_cause: "attempts take their start from the step",
+        uses: &[RunStore],
+        run: |t| Box::pin(attempt_start_wrong(t)),
+    },
+    Check {
+        id: "run-store/step-start-moves",
+        clauses: &["RUN-11"],
+        goal: "A step is started, retried and started again; its start is the first one's.",
+        usual_cause: "the upsert of the step row overwrites started-at",
+        uses: &[RunStore],
+        run: |t| Box::pin(step_start_moves(t)),
+    },
+    Check {
+        id: "run-store/same-step-starts-collide",
+        clauses: &["RUN-12"],
+        goal: "Many callers start one step at once; all must succeed, with a number each.",
+        usual_cause: "the next number is read and written in two steps",
+        uses: &[RunStore],
+        run: |t| Box::pin(same_step_starts_collide(t)),
+    },
+    Check {
+        id: "run-store/parallel-steps-disturb-each-other",
+        clauses: &["RUN-13"],
+        goal: "Many callers start different steps of one run at once; all must succeed.",
+        usual_cause: "serialisable transactions without a retry, or locks on the whole run",
+        uses: &[RunStore],
+        run: |t| Box::pin(parallel_steps_disturb_each_other(t)),
+    },
+    Check {
+        id: "run-store/step-needs-run",
+        clauses: &["RUN-14"],
+        goal: "A step is started of a run that is not there.",
+        usual_cause: "a foreign key",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(step_needs_run(t)),
+    },
+    Check {
+        id: "run-store/completion-not-recorded",
+        clauses: &["RUN-15"],
+        goal: "A step is completed with every argument; step and attempt must hold them.",
+        usual_cause: "only one of the two rows is updated",
+        uses: &[RunStore],
+        run: |t| Box::pin(completion_not_recorded(t)),
+    },
+    Check {
+        id: "run-store/old-output-survives",
+        clauses: &["RUN-16"],
+        goal: "A step is completed with output and error, then without.",
+        usual_cause: "none is taken for \"leave as it is\" (COALESCE)",
+        uses: &[RunStore],
+        run: |t| Box::pin(old_output_survives(t)),
+    },
+    Check {
+        id: "run-store/completing-step-as-running-accepted",
+        clauses: &["RUN-17"],
+        goal: "A step is completed as running, also one that is not there.",
+        usual_cause: "the status is stored without looking at it, or looked at after the step",
+        uses: &[RunStore],
+        run: |t| Box::pin(completing_step_as_running_accepted(t)),
+    },
+    Check {
+        id: "run-store/pending-not-stamped",
+        clauses: &["RUN-18"],
+        goal: "A poll ends as pending.",
+        usual_cause: "completed-at is set for terminal statuses only",
+        uses: &[RunStore],
+        run: |t| Box::pin(pending_not_stamped(t)),
+    },
+    Check {
+        id: "run-store/second-step-completion-ignored",
+        clauses: &["RUN-19"],
+        goal: "A step is completed twice, an hour apart; the last counts.",
+        usual_cause: "the update is limited to steps that are running",
+        uses: &[RunStore],
+        run: |t| Box::pin(second_step_completion_ignored(t)),
+    },
+    Check {
+        id: "run-store/completing-unknown-step-creates",
+        clauses: &["RUN-20"],
+        goal: "A step is completed that was never started.",
+        usual_cause: "an upsert, or an error because no row was updated",
+        uses: &[RunStore],
+        run: |t| Box::pin(completing_unknown_step_creates(t)),
+    },
+    Check {
+        id: "run-store/step-keys-merged",
+        clauses: &["BACKEND-5"],
+        goal: "Steps whose keys differ in letter case, a blank or a mark are started.",
+        usual_cause: "keys are trimmed or folded, or the database's collation ignores them",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(step_keys_merged(t)),
+    },
+    Check {
+        id: "run-store/long-step-keys-cut",
+        clauses: &["BACKEND-4", "BACKEND-6"],
+        goal: "Keys of 256 characters work; of two longer ones that begin alike, neither is taken \
+               for the other.",
+        usual_cause: "a key column cuts what it is given",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(long_step_keys_cut(t)),
+    },
+    Check {
+        id: "run-store/detail-incomplete",
+        clauses: &["RUN-39"],
+        goal: "The detail of a run without steps, of one with two, and of one that is not there.",
+        usual_cause: "an inner join leaves runs without steps out, or an empty run is made up",
+        uses: &[RunStore],
+        run: |t| Box::pin(detail_incomplete(t)),
+    },
+    Check {
+        id: "run-store/steps-out-of-order",
+        clauses: &["RUN-40"],
+        goal: "Steps are started in an order that is not that of their keys.",
+        usual_cause: "steps come by key",
+        uses: &[RunStore],
+        run: |t| Box::pin(steps_out_of_order(t)),
+    },
+];
+
+async fn step_start_loses_arguments(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let (input, job) = (r#"{"amount": 1.0}"#, "job-7");
+    t.run_store().record_step_start(run, "charge", "http", Some(input), Some(job)).await?;
+    let step = step(t, run, "charge").await?;
+    t.expect("the step runs", &step.status, &StepStatus::Running);
+    t.expect("it has the type", &step.step_type.as_str(), &"http");
+    t.expect("it has the input", &step.input_json.as_deref(), &Some(input));
+    t.expect("it has the job", &step.job_id.as_deref(), &Some(job));
+    t.expect("it is not completed", &step.completed_at, &None);
+    let expected = FlowStepAttempt {
+        attempt: 1,
+        step_type: step.step_type,
+        status: step.status,
+        input_json: step.input_json,
+        output_json: None,
+        error_message: None,
+        job_id: step.job_id,
+        started_at: step.started_at,
+        completed_at: None,
+        evaluation_trace_json: None,
+    };
+    t.expect("its attempt holds the same", &step.attempts, &vec![expected]);
+    Ok(())
+}
+
+async fn attempts_misnumbered(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    t.a_failed_step(run, "charge").await?;
+    t.a_running_step(run, "charge").await?;
+    t.a_failed_step(run, "charge").await?;
+    let attempts = step(t, run, "charge").await?.attempts;
+    let numbers: Vec<_> = attempts.iter().map(|attempt| attempt.attempt).collect();
+    t.expect("they are numbered in order", &numbers, &vec![1, 2, 3]);
+    Ok(())
+}
+
+async fn restart_keeps_outcome(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    t.a_running_step(run, "charge").await?;
+    let (output, error) = (Some("{}"), Some("card declined"));
+    t.run_store().record_step_complete(run, "charge", StepStatus::Failed, output, error).await?;
+    t.a_running_step(run, "charge").await?;
+    let step = step(t, run, "charge").await?;
+    t.expect("it runs", &step.status, &StepStatus::Running);
+    t.expect("its output is cleared", &step.output_json, &None);
+    t.expect("its error is cleared", &step.error_message, &None);
+    t.expect("its completion is cleared", &step.completed_at, &None);
+    Ok(())
+}
+
+async fn restart_rewrites_history(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    t.a_failed_step(run, "charge").await?;
+    let before = step(t, run, "charge").await?.attempts;
+    t.a_running_step(run, "charge").await?;
+    let runs = t.run_store();
+    runs.record_step_complete(run, "charge", StepStatus::Succeeded, Some("{}"), None).await?;
+    let after = step(t, run, "charge").await?.attempts;
+    t.expect("there are two attempts", &after.len(), &2);
+    t.expect("the first is as it was", &after.first(), &before.first());
+    let second = after.get(1).map(|attempt| (attempt.status, attempt.error_message.clone()));
+    t.expect("the second has the outcome", &second, &Some((StepStatus::Succeeded, None)));
+    Ok(())
+}
+
+async fn restart_keeps_trace(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let trace = Some(r#"{"when":false}"#);
+    let runtime = t.run_runtime_store();
+    runtime.record_skipped_step_with_trace(run, "charge", "http", None, trace).await?;
+    t.a_running_step(run, "charge").await?;
+    let step = step(t, run, "charge").await?;
+    let of_attempt = step.attempts.first().and_then(|first| first.evaluation_trace_json.as_deref());
+    t.expect("the running step has no trace", &step.evaluation_trace_json, &None);
+    t.expect("the skipped attempt keeps it", &of_attempt, &trace);
+    Ok(())
+}
+
+async fn attempt_start_wrong(t: &Trial) -> Outcome {
+    let clock = t.clock()?;
+    let run = t.a_run().await?;
+    let mut starts = Vec::new();
+    for _ in 0..2 {
+        clock.advance(TimeDelta::hours(1));
+        starts.push(clock.now());
+        t.a_running_step(run, "charge").await?;
+    }
+    let attempts = step(t, run, "charge").await?.attempts;
+    let stamped: Vec<_> = attempts.iter().map(|attempt| attempt.started_at).collect();
+    t.expect("each attempt has its own start", &stamped, &starts);
+    Ok(())
+}
+
+async fn step_start_moves(t: &Trial) -> Outcome {
+    let clock = t.clock()?;
+    let run = t.a_run().await?;
+    let first_start = clock.now();
+    t.a_failed_step(run, "charge").await?;
+    clock.advance(TimeDelta::hours(1));
+    t.run_store().retry_step(run, "charge").await?;
+    let retried = step(t, run, "charge").await?.started_at;
+    clock.advance(TimeDelta::hours(1));
+    t.a_running_step(run, "charge").await?;
+    let restarted = step(t, run, "charge").await?.started_at;
+    t.expect("a retry leaves the start", &retried, &first_start);
+    t.expect("so does another start", &restarted, &first_start);
+    Ok(())
+}
+
+async fn same_step_starts_collide(t: &Trial) -> Outcome {
+    while t.next_round()? {
+        let run = t.a_run().await?;
+        let answers = t
+            .release(move |caller, instance| async move {
+                let job = format!("job-{caller}");
+                let runs = instance.run_store();
+                runs.record_step_start(run, "charge", "http", None, Some(&job)).await
+            })
+            .await;
+        t.expect_all_succeed("every start succeeds", &answers);
+        let attempts = step(t, run, "charge").await?.attempts;
+        let numbers: Vec<_> = attempts.iter().map(|attempt| attempt.attempt).collect();
+        let expected: Vec<_> = (1..=CALLERS as u32).collect();
+        t.expect("the attempts are numbered without gaps", &numbers, &expected);
+        let mut jobs: Vec<_> = attempts.iter().map(|attempt| attempt.job_id.clone()).collect();
+        jobs.sort_unstable();
+        jobs.dedup();
+        t.expect("every caller's attempt is there", &jobs.len(), &CALLERS);
+    }
+    t.overlap_shown()
+}
+
+async fn parallel_steps_disturb_each_other(t: &Trial) -> Outcome {
+    while t.next_round()? {
+        let run = t.a_run().await?;
+        let answers = t
+            .release(move |caller, instance| async move {
+                let key = format!("step-{caller}");
+                instance.run_store().record_step_start(run, &key, "http", None, None).await
+            })
+            .await;
+        t.expect_all_succeed("every start succeeds", &answers);
+        let steps = detail(t, run).await?.steps;
+        t.expect("every step is there", &steps.len(), &CALLERS);
+    }
+    t.overlap_shown()
+}
+
+async fn step_needs_run(t: &Trial) -> Outcome {
+    let run = t.run_id();
+    t.a_running_step(run, "charge").await?;
+    let statuses = t.run_runtime_store().get_step_statuses(run).await?;
+    t.expect("the step runs", &statuses, &vec![("charge".to_owned(), StepStatus::Running)]);
+    Ok(())
+}
+
+async fn completion_not_recorded(t: &Trial) -> Outcome {
+    let clock = t.clock()?;
+    let run = t.a_run().await?;
+    t.a_running_step(run, "charge").await?;
+    clock.advance(TimeDelta::hours(1));
+    let (output, error) = (Some(r#"{"a":1}"#), Some("late"));
+    t.run_store().record_step_complete(run, "charge", StepStatus::Failed, output, error).await?;
+    let step = step(t, run, "charge").await?;
+    let of_attempt = step.attempts.last().map(|attempt| {
+        let FlowStepAttempt { status, output_json, error_message, completed_at, .. } = attempt;
+        (*status, output_json.as_deref(), error_message.as_deref(), *completed_at)
+    });
+    let of_step = (
+        step.status,
+        step.output_json.as_deref(),
+        step.error_message.as_deref(),
+        step.completed_at,
+    );
+    let expected = (StepStatus::Failed, output, error, Some(clock.now()));
+    t.expect("the step has status, output, error and instant", &of_step, &expected);
+    t.expect("so has its attempt", &of_attempt, &Some(expected));
+    Ok(())
+}
+
+async fn old_output_survives(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    t.a_running_step(run, "charge").await?;
+    let runs = t.run_store();
+    let (output, error) = (Some("{}"), Some("slow"));
+    runs.record_step_complete(run, "charge", StepStatus::Pending, output, error).await?;
+    runs.record_step_complete(run, "charge", StepStatus::Succeeded, None, None).await?;
+    let step = step(t, run, "charge").await?;
+    t.expect("the output is gone", &step.output_json, &None);
+    t.expect("the error is gone", &step.error_message, &None);
+    let of_attempt = step.attempts.last().and_then(|attempt| attempt.error_message.clone());
+    t.expect("the attempt's error is gone", &of_attempt, &None);
+    Ok(())
+}
+
+async fn completing_step_as_running_accepted(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    t.a_failed_step(run, "charge").await?;
+    let before = step(t, run, "charge").await?;
+    for key in ["charge", "never-started"] {
+        let runs = t.run_store();
+        let outcome = runs.record_step_complete(run, key, StepStatus::Running, None, None).await;
+        let what = format!("`{key}` cannot complete as running");
+        t.expect_refusal(&what, outcome, ErrorKind::InvalidArgument)?;
+    }
+    t.expect("the step is as before", &step(t, run, "charge").await?, &before);
+    Ok(())
+}
+
+async fn pending_not_stamped(t: &Trial) -> Outcome {
+    let clock = t.clock()?;
+    let run = t.a_run().await?;
+    t.a_running_step(run, "poll").await?;
+    clock.advance(TimeDelta::minutes(1));
+    t.run_store().record_step_complete(run, "poll", StepStatus::Pending, None, None).await?;
+    let step = step(t, run, "poll").await?;
+    t.expect("the step is pending", &step.status, &StepStatus::Pending);
+    t.expect("completed-at is stamped", &step.completed_at, &Some(clock.now()));
+    Ok(())
+}
+
+async fn second_step_completion_ignored(t: &Trial) -> Outcome {
+    let clock = t.clock()?;
+    let run = t.a_run().await?;
+    t.a_failed_step(run, "charge").await?;
+    clock.advance(TimeDelta::hours(1));
+    let runs = t.run_store();
+    runs.record_step_complete(run, "charge", StepStatus::Succeeded, Some("{}"), None).await?;
+    let step = step(t, run, "charge").await?;
+    t.expect("the last status counts", &step.status, &StepStatus::Succeeded);
+    t.expect("it is stamped anew", &step.completed_at, &Some(clock.now()));
+    t.expect("no attempt was added", &step.attempts.len(), &1);
+    Ok(())
+}
+
+async fn completing_unknown_step_creates(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let runs = t.run_store();
+    let outcome = runs.record_step_complete(run, "ghost", StepStatus::Succeeded, None, None).await;
+    t.expect("it is a no-op", &outcome, &Ok(()));
+    t.expect("no step was created", &detail(t, run).await?.steps, &Vec::new());
+    Ok(())
+}
+
+async fn step_keys_merged(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let keys = ["charge", "Charge", "charge ", " charge", "char_ge", "chargé", "charge\u{301}"];
+    let mut expected = Vec::new();
+    for key in keys {
+        t.a_running_step(run, key).await?;
+        expected.push(key.to_owned());
+    }
+    t.run_store().record_step_complete(run, "charge", StepStatus::Failed, None, None).await?;
+    let statuses = t.run_runtime_store().get_step_statuses(run).await?;
+    let listed: Vec<_> = statuses.iter().map(|(key, _)| key.clone()).collect();
+    let failed = statuses.iter().filter(|(_, status)| *status == StepStatus::Failed).count();
+    t.expect_same_items("every key is a step of its own", &listed, &expected);
+    t.expect("completing one completes no other", &failed, &1);
+    Ok(())
+}
+
+async fn long_step_keys_cut(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let claims = t.run_runtime_store();
+    let key = "k".repeat(256);
+    t.a_running_step(run, &key).await?;
+    let claimed = claims.try_claim_step(run, &key).await?;
+    let (longer, another) = (format!("{key}-1"), format!("{key}-2"));
+    let mut kept = Vec::new();
+    for key in [&longer, &another] {
+        let outcome = claims.try_claim_step(run, key).await;
+        if let Ok(granted) = &outcome {
+            t.expect("a longer key is not taken for one that begins alike", granted, &true);
+        }
+        if t.kept_or_refused(outcome)? {
+            kept.push(key.clone());
+        }
+    }
+    let statuses = t.run_runtime_store().get_step_statuses(run).await?;
+    let held = claims.get_claimed_step_keys(run).await?;
+    let started: Vec<_> = statuses.into_iter().map(|(key, _)| key).collect();
+    kept.push(key.clone());
+    t.expect("256 characters are claimed", &claimed, &true);
+    t.expect("they are started whole", &started, &vec![key]);
+    t.expect_same_items("every claimed key is listed whole", &held, &kept);
+    Ok(())
+}
+
+async fn detail_incomplete(t: &Trial) -> Outcome {
+    let (empty, full) = (t.a_run().await?, t.a_run().await?);
+    t.a_running_step(full, "charge").await?;
+    t.a_failed_step(full, "send").await?;
+    let unknown = t.run_store().get_run_detail(t.run_id()).await?;
+    let of_empty = detail(t, empty).await?.steps;
+    let of_full = detail(t, full).await?.steps;
+    let keys: Vec<_> = of_full.iter().map(|step| step.step_key.clone()).collect();
+    t.expect("there is no unknown run", &unknown, &None);
+    t.expect("a run may have no steps", &of_empty, &Vec::new());
+    t.expect_same_items("all steps are there", &keys, &["charge".to_owned(), "send".to_owned()]);
+    Ok(())
+}
+
+async fn steps_out_of_order(t: &Trial) -> Outcome {
+    let clock = t.clock()?;
+    let run = t.a_run().await?;
+    let keys = ["m", "z", "a", "k"];
+    for key in keys {
+        clock.advance(TimeDelta::seconds(1));
+        t.a_running_step(run, key).await?;
+    }
+    let steps = detail(t, run).await?.steps;
+    let listed: Vec<_> = steps.iter().map(|step| step.step_key.as_str()).collect();
+    t.expect("they come by their start", &listed, &keys.to_vec());
+    Ok(())
+}

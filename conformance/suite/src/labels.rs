@@ -1,0 +1,30 @@
+use std::sync::{Mutex, PoisonError};
+
+use uuid::Uuid;
+
+/// Names for the ids of one trial, so that a page reads `run-1` where a call had a uuid.
+#[derive(Debug, Default)]
+pub(crate) struct Labels {
+    names: Mutex<Vec<(String, String)>>,
+}
+
+impl Labels {
+    /// Names an id by its kind and the next number of that kind.
+    pub(crate) fn add(&self, id: Uuid, kind: &str) {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = names.iter().filter(|(_, name)| name.starts_with(kind)).count() + 1;
+        names.push((id.to_string(), format!("{kind}-{number}")));
+    }
+
+    /// The text with every known id replaced by its name.
+    pub(crate) fn apply(&self, text: &str) -> String {
+        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut text = text.to_owned();
+        for (id, name) in names.iter() {
+            if text.contains(id.as_str()) {
+                text = text.replace(id.as_str(), name);
+            }
+        }
+        text
+    }
+}

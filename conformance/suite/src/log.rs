@@ -1,0 +1,81 @@
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use plimsoll_contract::{CallError, Interface};
+
+/// What was called and what came back, for the page of a failed check.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    entries: Mutex<Vec<Entry>>,
+}
+
+/// One call.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) interface: Interface,
+    /// Function and arguments, uuids still in full.
+    pub(crate) call: String,
+    /// Who called, where several did.
+    pub(crate) caller: Option<usize>,
+    /// What came back; none while the call is under way.
+    pub(crate) result: Option<String>,
+    pub(crate) error: Option<CallError>,
+    pub(crate) started: Instant,
+    pub(crate) ended: Option<Instant>,
+}
+
+impl Entry {
+    /// Whether the two were under way at the same time.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        match (self.ended, other.ended) {
+            (Some(ended), Some(other_ended)) => self.started < other_ended && other.started < ended,
+            _ => false,
+        }
+    }
+}
+
+impl Log {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self::default())
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins an entry and answers its place.
+    pub(crate) fn begin(&self, interface: Interface, call: String, caller: Option<usize>) -> usize {
+        let mut entries = self.lock();
+        let started = Instant::now();
+        entries.push(Entry {
+            interface,
+            call,
+            caller,
+            result: None,
+            error: None,
+            started,
+            ended: None,
+        });
+        entries.len() - 1
+    }
+
+    /// Ends the entry at `place`. `ended` was read before the result was put into words.
+    pub(crate) fn end(
+        &self,
+        place: usize,
+        ended: Instant,
+        result: String,
+        error: Option<&CallError>,
+    ) {
+        if let Some(entry) = self.lock().get_mut(place) {
+            entry.ended = Some(ended);
+            entry.result = Some(result);
+            entry.error = error.cloned();
+        }
+    }
+
+    /// The entry of the last call that did not answer a value.
+    pub(crate) fn last_error(&self) -> Option<Entry> {
+        self.lock().iter().rev().find(|entry| entry.error.is_some()).cloned()
+    }
+}

@@ -1,0 +1,174 @@
+//! The report for people.
+
+use std::fmt::Write as _;
+
+use plimsoll_contract::Clause;
+
+use super::{CheckReport, ClauseVerdict, Report};
+use crate::{RunVerdict, Verdict};
+
+/// The longest value that a page shows, in characters; the JSON report has more.
+const MAX_VALUE: usize = 400;
+
+/// The calls that a page shows, from the end.
+const MAX_CALLS: usize = 40;
+
+pub(super) fn report(report: &Report) -> String {
+    format!("{}{}", pages(report), closing(report))
+}
+
+pub(super) fn pages(report: &Report) -> String {
+    let mut text = String::new();
+    let (missing, broken): (Vec<_>, Vec<_>) =
+        report.checks.iter().filter(|check| has_page(check)).partition(|check| was_not_run(check));
+    write_missing(&mut text, &missing);
+    for check in broken {
+        page(&mut text, check, &report.subject.target);
+        text.push('\n');
+    }
+    text
+}
+
+fn has_page(check: &CheckReport) -> bool {
+    !matches!(check.verdict, Verdict::Passed | Verdict::Skipped | Verdict::Unsupported)
+}
+
+/// Failed for what is missing, which many checks share.
+fn was_not_run(check: &CheckReport) -> bool {
+    check.verdict == Verdict::Failed && check.rerun.is_none()
+}
+
+fn write_missing(text: &mut String, checks: &[&CheckReport]) {
+    let mut reasons: Vec<&str> =
+        checks.iter().filter_map(|check| check.reason.as_deref()).collect();
+    reasons.sort_unstable();
+    reasons.dedup();
+    for reason in reasons {
+        let of_reason = checks.iter().filter(|check| check.reason.as_deref() == Some(reason));
+        let _ = writeln!(text, "FAILED  {reason}: {} checks could not be run\n", of_reason.count());
+    }
+}
+
+/// One check that did not pass: clause, expected and got, calls, cause, and how to run it again.
+pub(crate) fn page(text: &mut String, check: &CheckReport, target: &str) {
+    let verdict = check.verdict.name().to_uppercase();
+    let _ = writeln!(text, "{verdict}  {}    {target}", check.id);
+    for clause in check.clauses.iter().filter_map(|id| Clause::find(id)) {
+        let _ = writeln!(text, "  {} {}  {}", clause.id, clause.level, clause.text);
+        let _ = writeln!(text, "    {}", clause.place());
+    }
+    if check.expectations.is_empty()
+        && let Some(reason) = &check.reason
+    {
+        let _ = writeln!(text, "  {}", indented(reason));
+    }
+    for expectation in &check.expectations {
+        let _ = writeln!(text, "  {}", expectation.what);
+        let _ = writeln!(text, "    expected  {}", value(&expectation.expected));
+        let _ = writeln!(text, "    got       {}", value(&expectation.got));
+    }
+    write_calls(text, check);
+    if let Some(race) = &check.race {
+        let (rounds, overlaps) = (race.rounds, race.overlaps);
+        let _ =
+            writeln!(text, "  race         {rounds} rounds, {overlaps} overlapping pairs of calls");
+    }
+    if let Some(backtrace) = &check.backtrace {
+        let _ = writeln!(text, "  backtrace\n    {}", indented(backtrace.trim_end()));
+    }
+    let _ = writeln!(text, "  usual cause  {}", check.usual_cause);
+    if let Some(rerun) = &check.rerun {
+        let _ = writeln!(text, "  again        {rerun}");
+    }
+}
+
+fn write_calls(text: &mut String, check: &CheckReport) {
+    if check.calls.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "  calls");
+    let left_out = check.calls.len().saturating_sub(MAX_CALLS);
+    if left_out > 0 {
+        let _ = writeln!(text, "    … {left_out} more before these");
+    }
+    for call in &check.calls[left_out..] {
+        let caller = call.caller.map(|caller| format!("caller {caller}: ")).unwrap_or_default();
+        let words = format!("{caller}{} -> {}", value(&call.call), value(&call.result));
+        let _ = writeln!(text, "    {:>3}  {words}", call.n);
+    }
+}
+
+fn value(text: &str) -> String {
+    let length = text.chars().count();
+    if length <= MAX_VALUE {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(MAX_VALUE).collect();
+    format!("{start}…")
+}
+
+fn indented(text: &str) -> String {
+    text.replace('\n', "\n    ")
+}
+
+pub(super) fn closing(report: &Report) -> String {
+    let mut text = String::new();
+    let summary = &report.summary;
+    let counted = [
+        (summary.passed, "passed"),
+        (summary.warned, "warned"),
+        (summary.failed, "failed"),
+        (summary.known_failing, "known failing"),
+        (summary.not_testable, "not testable"),
+        (summary.unknown, "unknown"),
+        (summary.unsupported, "unsupported"),
+        (summary.skipped, "skipped"),
+        (summary.harness_error, "harness errors"),
+    ];
+    let counted = counted.iter().filter(|(count, _)| *count > 0);
+    let counted: Vec<_> = counted.map(|(count, word)| format!("{count} {word}")).collect();
+    let seconds = report.duration_ms as f64 / 1_000.0;
+    let _ = writeln!(text, "{} checks: {}, in {seconds:.1} s", summary.total, counted.join(", "));
+    let untested = report.clauses.iter().filter(|clause| clause.verdict == ClauseVerdict::Untested);
+    let untested = untested.count();
+    if untested > 0 {
+        let total = report.clauses.len();
+        let _ =
+            writeln!(text, "{untested} of {total} clauses have no check yet; --json lists them");
+    }
+    for id in &report.stale_known_failing {
+        let _ = writeln!(text, "the known-failing list names `{id}`, which is no check");
+    }
+    let _ = writeln!(text, "{}", verdict_line(report));
+    text
+}
+
+fn verdict_line(report: &Report) -> String {
+    let subject = match report.subject.name.as_str() {
+        "" => report.subject.target.clone(),
+        name => format!("{name} {} ({})", report.subject.version, report.subject.target),
+    };
+    let (profile, seed) = (&report.profile, report.seed);
+    let summary = &report.summary;
+    let run = summary.total - summary.skipped - summary.unsupported;
+    match report.verdict {
+        RunVerdict::Certified => {
+            format!("CERTIFIED  {subject} keeps profile {profile}  (seed {seed})")
+        }
+        RunVerdict::KnownFailuresOnly => format!(
+            "KNOWN FAILURES ONLY  {subject} fails nothing of profile {profile} but what is listed  \
+             (seed {seed})"
+        ),
+        RunVerdict::Violated => {
+            format!("VIOLATED  {subject} does not keep profile {profile}  (seed {seed})")
+        }
+        RunVerdict::Incomplete => format!(
+            "INCOMPLETE  {subject}: {} of {run} selected checks passed, and not all that profile \
+             {profile} requires was judged  (seed {seed})",
+            summary.passed
+        ),
+        RunVerdict::HarnessError => {
+            format!("HARNESS ERROR  {subject} was not judged: the kit is at fault  (seed {seed})")
+        }
+    }
+}

@@ -1,0 +1,202 @@
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use plimsoll_contract::{
+    Backend, CallError, Clock, EventReader, FlowId, FlowRepository, FlowStore, Interface,
+    ManualClock, OpenConfig, OutputsRepository, RetentionStore, RunControlStore, RunId,
+    RunRuntimeStore, RunStore, ScheduleStateStore, SignalStore, WebhookRejectionStore,
+    WebhookReplayStore,
+};
+use uuid::Uuid;
+
+use crate::Subject;
+use crate::expect::Expectation;
+use crate::instance::Instance;
+use crate::labels::Labels;
+use crate::log::Log;
+use crate::race::Race;
+
+/// Where every trial's clock stands at first: far from the machine's own time, so that a backend
+/// that reads that one shows.
+pub(crate) const START: DateTime<Utc> = match DateTime::from_timestamp_millis(981_173_106_789) {
+    Some(start) => start,
+    None => DateTime::UNIX_EPOCH,
+};
+
+/// How the body of a check ends; what it found wrong is in the trial.
+pub type Outcome = Result<(), Halt>;
+
+/// Why the body of a check stops before its end.
+#[derive(Debug)]
+pub enum Halt {
+    /// A call that had to answer did not.
+    Call(CallError),
+    /// Something that the check needs is missing.
+    NotTestable(String),
+    /// A round of a race showed a failure; more rounds would only bury it.
+    Enough,
+}
+
+impl From<CallError> for Halt {
+    fn from(error: CallError) -> Self {
+        Self::Call(error)
+    }
+}
+
+/// One run of one check: a fresh namespace, a clock of its own, ids, and what was called, expected
+/// and seen.
+pub struct Trial {
+    pub(crate) instance: Instance,
+    pub(crate) subject: Arc<dyn Subject>,
+    pub(crate) log: Arc<Log>,
+    pub(crate) labels: Labels,
+    pub(crate) exports: Vec<Interface>,
+    pub(crate) race: Mutex<Race>,
+    /// In percent of the usual work.
+    pub(crate) effort: u32,
+    pub(crate) namespace: String,
+    clock: Arc<ManualClock>,
+    /// Why checks that need the clock cannot be judged, if so.
+    clock_trouble: Option<String>,
+    random: Mutex<fastrand::Rng>,
+    found: Mutex<Found>,
+}
+
+/// What a check found.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) expectations: Vec<Expectation>,
+    pub(crate) observations: Vec<String>,
+    pub(crate) namespaces: Vec<String>,
+}
+
+/// What a trial is made of.
+pub(crate) struct Parts {
+    pub(crate) subject: Arc<dyn Subject>,
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) clock_trouble: Option<String>,
+    pub(crate) namespace: String,
+    pub(crate) seed: u64,
+    pub(crate) effort: u32,
+}
+
+impl Trial {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let log = Log::new();
+        let exports = parts.backend.exports();
+        let found = Found { namespaces: vec![parts.namespace.clone()], ..Found::default() };
+        Self {
+            instance: Instance::new(parts.backend, Arc::clone(&log)),
+            subject: parts.subject,
+            log,
+            labels: Labels::default(),
+            exports,
+            race: Mutex::default(),
+            effort: parts.effort,
+            namespace: parts.namespace,
+            clock: parts.clock,
+            clock_trouble: parts.clock_trouble,
+            random: Mutex::new(fastrand::Rng::with_seed(parts.seed)),
+            found: Mutex::new(found),
+        }
+    }
+
+    /// The clock that the backend was given. It stands still until it is moved.
+    ///
+    /// # Errors
+    ///
+    /// [`Halt::NotTestable`] if the backend ignores it (BACKEND-8).
+    pub fn clock(&self) -> Result<&ManualClock, Halt> {
+        match &self.clock_trouble {
+            None => Ok(&self.clock),
+            Some(trouble) => Err(Halt::NotTestable(trouble.clone())),
+        }
+    }
+
+    /// The clock, whether or not the backend minds it.
+    pub(crate) fn unchecked_clock(&self) -> Arc<ManualClock> {
+        Arc::clone(&self.clock)
+    }
+
+    /// An id that nobody has used, for a run.
+    pub fn run_id(&self) -> RunId {
+        RunId(self.id("run"))
+    }
+
+    /// An id that nobody has used, for a flow.
+    pub fn flow_id(&self) -> FlowId {
+        FlowId(self.id("flow"))
+    }
+
+    fn id(&self, kind: &str) -> Uuid {
+        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = uuid::Builder::from_random_bytes(random.u128(..).to_be_bytes()).into_uuid();
+        self.labels.add(id, kind);
+        id
+    }
+
+    /// The interface `backend` of the trial's instance.
+    pub fn backend(&self) -> &dyn Backend {
+        &self.instance
+    }
+
+    /// Opens a namespace on the trial's instance, with the trial's clock.
+    ///
+    /// # Errors
+    ///
+    /// What the backend answers.
+    pub async fn open(&self, config: &OpenConfig) -> plimsoll_contract::Result<()> {
+        self.instance.open(config, self.unchecked_clock()).await
+    }
+
+    /// Another instance of the backend, not open; its state is its own where the backend keeps
+    /// state in the instance.
+    ///
+    /// # Errors
+    ///
+    /// What keeps the instance from existing.
+    pub async fn another_instance(&self) -> Result<Instance, Halt> {
+        let clock: Arc<dyn Clock> = self.unchecked_clock();
+        let backend = self.subject.instance(clock).await?;
+        Ok(Instance::new(backend, Arc::clone(&self.log)))
+    }
+
+    /// The name of another namespace, which is discarded when the check ends.
+    pub fn another_namespace(&self, suffix: &str) -> String {
+        let name = format!("{}{suffix}", self.namespace);
+        self.found().namespaces.push(name.clone());
+        name
+    }
+
+    pub(crate) fn found(&self) -> MutexGuard<'_, Found> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+macro_rules! accessors {
+    ($($accessor:ident $interface:ident)*) => {
+        impl Trial {
+            $(#[doc = concat!("The interface of that name, of the trial's instance.")]
+            #[must_use]
+            pub fn $accessor(&self) -> &dyn $interface {
+                self.instance.$accessor()
+            })*
+        }
+    };
+}
+
+accessors! {
+    flow_store FlowStore
+    run_store RunStore
+    run_runtime_store RunRuntimeStore
+    run_control_store RunControlStore
+    retention_store RetentionStore
+    event_reader EventReader
+    signal_store SignalStore
+    schedule_state_store ScheduleStateStore
+    outputs_repository OutputsRepository
+    flow_repository FlowRepository
+    webhook_rejection_store WebhookRejectionStore
+    webhook_replay_store WebhookReplayStore
+}

@@ -1,0 +1,100 @@
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use plimsoll_contract::Profile;
+
+/// Judges storage backends against the contract flow:storage and explains each failure.
+#[derive(Parser)]
+#[command(name = "plimsoll", version, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run the suite against a backend
+    Certify(Box<Certify>),
+    /// Show every check
+    List(List),
+    /// Explain a clause or a check
+    Explain(Explain),
+    /// Show what a component exports and imports
+    Inspect(Inspect),
+}
+
+#[derive(Args)]
+pub(crate) struct Certify {
+    /// What to judge: the path of a .wasm file, or `memory`
+    pub(crate) target: Option<String>,
+    /// The profile to fill: core, production, webhooks or full [default: the largest exported]
+    #[arg(long)]
+    pub(crate) profile: Option<Profile>,
+    /// Run these checks alone
+    #[arg(long, value_name = "ID", num_args = 1..)]
+    pub(crate) only: Vec<String>,
+    /// Leave these checks out
+    #[arg(long, value_name = "ID", num_args = 1..)]
+    pub(crate) skip: Vec<String>,
+    /// A file of checks that are expected to fail, one id a line, `#` for comments
+    #[arg(long, value_name = "FILE")]
+    pub(crate) known_failing: Option<PathBuf>,
+    /// Replays the ids and choices of an earlier run [default: a new one]
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// How many checks run at once
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: u16,
+    /// How much work races do, in percent of the usual
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) effort: u32,
+    /// How many instances share one namespace
+    #[arg(long, default_value_t = 1)]
+    pub(crate) instances: u16,
+    /// How many processes share one namespace
+    #[arg(long, default_value_t = 1)]
+    pub(crate) processes: u16,
+    /// Write report.json and junit.xml into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) report: Option<PathBuf>,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct List {
+    /// Print as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Explain {
+    /// A clause such as RUN-2, or a check such as run-store/used-id-overwrites
+    pub(crate) id: String,
+    /// Print as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Inspect {
+    /// What to look at: the path of a .wasm file, or `memory`
+    pub(crate) target: Option<String>,
+    /// Print as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl Command {
+    /// Whether the answer, errors included, is to be JSON.
+    pub(crate) fn wants_json(&self) -> bool {
+        match self {
+            Self::Certify(args) => args.json,
+            Self::List(args) => args.json,
+            Self::Explain(args) => args.json,
+            Self::Inspect(args) => args.json,
+        }
+    }
+}

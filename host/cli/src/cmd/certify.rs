@@ -1,0 +1,76 @@
+use std::fs;
+use std::path::Path;
+
+use plimsoll_conformance::{KnownFailing, Report, Settings, certify_watched};
+
+use crate::args::Certify;
+use crate::failure::Failure;
+use crate::output;
+use crate::progress::Progress;
+use crate::target::Target;
+
+pub(crate) async fn run(args: &Certify) -> Result<u8, Failure> {
+    reject_sharing(args)?;
+    let settings = settings(args)?;
+    settings.validate()?;
+    if let Some(folder) = &args.report {
+        // Before the run: nobody wants to learn at its end that it cannot be written.
+        fs::create_dir_all(folder).map_err(|error| Failure::file(folder, &error))?;
+    }
+    let subject = Target::find(args.target.as_deref()).await?.into_subject(settings.seed);
+    let progress = Progress::new(args.json);
+    let watch = |check: &_, total| progress.advance(check, total);
+    let report = certify_watched(subject, &settings, &watch).await;
+    progress.clear();
+    if let Some(folder) = &args.report {
+        write(&report, folder)?;
+    }
+    if args.json {
+        output::print_line(&to_json(&report)?);
+    } else {
+        output::print_report(&report.to_text());
+    }
+    Ok(report.verdict.exit_code())
+}
+
+fn reject_sharing(args: &Certify) -> Result<(), Failure> {
+    if args.instances == 1 && args.processes == 1 {
+        return Ok(());
+    }
+    let message = "every target of this version keeps its state in one instance's memory, so it \
+                   is run as one instance in one process: leave out --instances and --processes";
+    Err(Failure::usage("command-line", message))
+}
+
+fn settings(args: &Certify) -> Result<Settings, Failure> {
+    let known_failing = match &args.known_failing {
+        Some(path) => {
+            let text = fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
+            KnownFailing::parse(&text)
+        }
+        None => KnownFailing::default(),
+    };
+    Ok(Settings {
+        profile: args.profile,
+        only: args.only.iter().cloned().collect(),
+        skip: args.skip.iter().cloned().collect(),
+        known_failing,
+        // Short enough to type again, and exact in every JSON reader.
+        seed: args.seed.unwrap_or_else(|| u64::from(fastrand::u32(..))),
+        jobs: usize::from(args.jobs),
+        effort: args.effort,
+    })
+}
+
+fn write(report: &Report, folder: &Path) -> Result<(), Failure> {
+    let junit = report.to_junit().map_err(|error| Failure::harness(error.to_string()))?;
+    for (name, text) in [("report.json", to_json(report)?), ("junit.xml", junit)] {
+        let path = folder.join(name);
+        fs::write(&path, text).map_err(|error| Failure::file(&path, &error))?;
+    }
+    Ok(())
+}
+
+fn to_json(report: &Report) -> Result<String, Failure> {
+    report.to_json().map_err(|error| Failure::harness(error.to_string()))
+}

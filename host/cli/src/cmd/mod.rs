@@ -1,0 +1,6 @@
+//! One module for each command; each answers the exit code.
+
+pub(crate) mod certify;
+pub(crate) mod explain;
+pub(crate) mod inspect;
+pub(crate) mod list;

@@ -1,0 +1,31 @@
+//! The generated half of the border: every exported interface of the contract, and no import.
+//!
+//! The world is the host's own. A component need not fill it: each interface is looked up by
+//! itself, see [`crate::plugin`].
+#![allow(missing_docs, unreachable_pub, unsafe_code, clippy::all, reason = "generated")]
+#![allow(clippy::wildcard_imports, clippy::large_futures, reason = "generated")]
+
+wasmtime::component::bindgen!({
+    path: "../wit",
+    inline: "
+        package plimsoll:host;
+
+        world everything {
+            export flow:storage/backend@0.1.0;
+            export flow:storage/flow-store@0.1.0;
+            export flow:storage/run-store@0.1.0;
+            export flow:storage/run-runtime-store@0.1.0;
+            export flow:storage/run-control-store@0.1.0;
+            export flow:storage/retention-store@0.1.0;
+            export flow:storage/event-reader@0.1.0;
+            export flow:storage/signal-store@0.1.0;
+            export flow:storage/schedule-state-store@0.1.0;
+            export flow:storage/outputs-repository@0.1.0;
+            export flow:storage/flow-repository@0.1.0;
+            export flow:storage/webhook-rejection-store@0.1.0;
+            export flow:storage/webhook-replay-store@0.1.0;
+        }
+    ",
+    world: "plimsoll:host/everything",
+    exports: { default: async },
+});

@@ -1,0 +1,47 @@
+//! How a call that ended without an answer is told apart.
+
+use plimsoll_contract::{Interruption, InterruptionKind};
+use wasmtime::{Trap, WasmBacktrace};
+
+use crate::convert::BadAnswer;
+use crate::limits::LimitExceeded;
+use crate::wasi::Stderr;
+
+/// What wasmtime says when an answer takes more host memory than it may; its type is private.
+const HOST_MEMORY_EXHAUSTED: &str = "fuel allocated for hostcalls has been exhausted";
+
+/// Names what stopped a guest. `stderr` is what it had to say, if anything.
+pub(crate) fn from_error(error: &wasmtime::Error, stderr: &Stderr) -> Interruption {
+    let backtrace = error.downcast_ref::<WasmBacktrace>().map(ToString::to_string);
+    let (kind, mut message) = classify(error);
+    let said = stderr.text();
+    if !said.trim().is_empty() {
+        message.push_str("; its standard error ends with: ");
+        message.push_str(said.trim());
+    }
+    Interruption { kind, message, backtrace }
+}
+
+fn classify(error: &wasmtime::Error) -> (InterruptionKind, String) {
+    if let Some(limit) = error.downcast_ref::<LimitExceeded>() {
+        return (InterruptionKind::Limit, limit.to_string());
+    }
+    if let Some(bad) = error.downcast_ref::<BadAnswer>() {
+        return (InterruptionKind::BadAnswer, bad.to_string());
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::StackOverflow) => {
+            return (InterruptionKind::Limit, "the guest's stack is exhausted".to_owned());
+        }
+        Some(trap) => return (InterruptionKind::Trap, trap.to_string()),
+        None => {}
+    }
+    let words = format!("{:#}", error.root_cause());
+    if words.contains(HOST_MEMORY_EXHAUSTED) {
+        let message = "the answer takes more memory in the host than it may".to_owned();
+        return (InterruptionKind::Limit, message);
+    }
+    // What is left is an answer that the canonical ABI cannot read: no UTF-8, no such case, a
+    // pointer out of bounds.
+    (InterruptionKind::BadAnswer, words)
+}
