@@ -1,9 +1,12 @@
 use std::fmt::Debug;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, MutexGuard, PoisonError};
+use std::{hint, thread};
 
+use futures_util::future::join_all;
 use plimsoll_contract::{Interruption, InterruptionKind, Result};
-use tokio::sync::Barrier;
-use tokio::task::JoinSet;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
 use crate::instance::Instance;
 use crate::log::Entry;
@@ -61,21 +64,30 @@ impl Trial {
         T: Send + 'static,
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        let barrier = Arc::new(Barrier::new(CALLERS));
-        let mut callers = JoinSet::new();
-        let mut logs = Vec::new();
+        let (mut lanes, mut logs) = (Vec::new(), Vec::new());
+        lanes.resize_with(threads(), Vec::new);
         for caller in 0..CALLERS {
             let (instance, log) = self.instance.for_caller(caller);
             logs.push(log);
-            let (call, barrier) = (call(caller, instance), Arc::clone(&barrier));
-            callers.spawn(async move {
-                barrier.wait().await;
-                (caller, call.await)
+            let (call, lane) = (call(caller, instance), caller % lanes.len());
+            lanes[lane].push(async move { (caller, call.await) });
+        }
+        let gate = Arc::new(Gate { expected: lanes.len(), arrived: AtomicUsize::new(0) });
+        let mut running = Vec::new();
+        for (index, lane) in lanes.into_iter().enumerate() {
+            let (gate, runtime) = (Arc::clone(&gate), Handle::current());
+            let (done, finished) = oneshot::channel();
+            thread::spawn(move || {
+                stay_on_core(index);
+                gate.pass_together();
+                // Nobody listens when the check was stopped.
+                let _ = done.send(runtime.block_on(join_all(lane)));
             });
+            running.push(finished);
         }
         let mut answers: Vec<_> = (0..CALLERS).map(|_| Err(no_answer())).collect();
-        while let Some(joined) = callers.join_next().await {
-            if let Ok((caller, answer)) = joined {
+        for lane in join_all(running).await {
+            for (caller, answer) in lane.unwrap_or_default() {
                 answers[caller] = answer;
             }
         }
@@ -123,6 +135,42 @@ impl Trial {
 
     pub(crate) fn race(&self) -> MutexGuard<'_, Race> {
         self.race.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The threads that callers are spread over: one for each core, and never one alone.
+fn threads() -> usize {
+    thread::available_parallelism().map_or(2, usize::from).clamp(2, CALLERS)
+}
+
+/// Keeps the present thread on a core of its own, where the system allows it: threads that are
+/// created together otherwise begin on one core, and run after each other.
+fn stay_on_core(index: usize) {
+    let cores = core_affinity::get_core_ids().unwrap_or_default();
+    if let Some(core) = cores.get(index) {
+        core_affinity::set_for_current(*core);
+    }
+}
+
+/// Lets threads pass in one instant. They stay awake while they wait: a backend in memory has
+/// answered everybody else before a sleeping thread wakes up.
+struct Gate {
+    expected: usize,
+    arrived: AtomicUsize,
+}
+
+impl Gate {
+    fn pass_together(&self) {
+        self.arrived.fetch_add(1, Ordering::SeqCst);
+        let mut spins = 0_u32;
+        while self.arrived.load(Ordering::SeqCst) < self.expected {
+            spins += 1;
+            match spins % 1_000 {
+                // The others may be waiting for this core.
+                0 => thread::yield_now(),
+                _ => hint::spin_loop(),
+            }
+        }
     }
 }
 
