@@ -4,6 +4,7 @@ use plimsoll_contract::{
     Backend, CallError, Description, Interface, InterruptionKind, Result as CallResult,
 };
 use sha2::{Digest, Sha256};
+use wasmparser::{Validator, WasmFeatures};
 use wasmtime::component::{Component, InstancePre};
 
 use crate::componentize::{self, componentize};
@@ -77,8 +78,8 @@ impl Host {
         if let Some(component) = cached {
             return Ok(component);
         }
-        let component =
-            Component::from_binary(&self.engine, bytes).map_err(|error| cannot_compile(&error))?;
+        let component = Component::from_binary(&self.engine, bytes)
+            .map_err(|error| cannot_compile(bytes, &error))?;
         if let Some(cache) = &self.cache {
             cache.put(&self.engine, sha256, &component);
         }
@@ -114,19 +115,19 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A component that the engine refuses is broken, or uses what is switched off.
-fn cannot_compile(error: &wasmtime::Error) -> LoadError {
-    let detail = format!("{error:#}");
-    let is_switched_off = ["not enabled", "requires the", "support is required", "feature"];
-    if is_switched_off.iter().any(|words| detail.contains(words)) {
-        let message = format!(
-            "the component uses a WebAssembly proposal that this host does not allow ({detail}); \
-             build it for plain WebAssembly 2.0, without garbage collection, exceptions, threads, \
-             64-bit memory and async"
-        );
-        return LoadError::new(LoadErrorKind::Unsupported, message);
+/// A component that the engine refuses is broken, or it uses what is switched off: then it is valid
+/// once everything is switched on.
+fn cannot_compile(bytes: &[u8], error: &wasmtime::Error) -> LoadError {
+    let detail = format!("{:#}", error.root_cause());
+    if Validator::new_with_features(WasmFeatures::all()).validate_all(bytes).is_err() {
+        return componentize::malformed(&detail);
     }
-    componentize::malformed(&detail)
+    let message = format!(
+        "the component uses a WebAssembly proposal that this host does not allow ({detail}); build \
+         it for plain WebAssembly 2.0, without garbage collection, exceptions, threads, 64-bit \
+         memory and async"
+    );
+    LoadError::new(LoadErrorKind::Unsupported, message)
 }
 
 /// Compares the types of all functions, which only an instance does, and asks the backend what it

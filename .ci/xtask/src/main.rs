@@ -5,7 +5,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use plimsoll_guest_build::{DEBIAN_PACKAGES, TARGETS, Toolchain, build};
+use plimsoll_guest_build::{DEBIAN_PACKAGES, TARGETS, Toolchain};
 
 const USAGE: &str = "\
 cargo xtask certify [GUEST] [ARGUMENTS]   build a bundled backend and judge it [default: memory]
@@ -21,7 +21,9 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["certify", rest @ ..] => return certify(rest),
         ["test"] => test(),
-        ["guests"] => guests().map(|_| ()),
+        ["guests"] => {
+            guests_and(&[]).map(|folder| println!("built {}", relative(&folder).display()))
+        }
         ["setup"] => setup().map(|_| ()),
         _ => Err(USAGE.to_owned()),
     };
@@ -45,13 +47,9 @@ fn certify(rest: &[&str]) -> ExitCode {
         [name, arguments @ ..] if !name.starts_with('-') => (*name, arguments),
         arguments => ("memory", arguments),
     };
-    let prepared = guests().and_then(|folder| {
-        let component = folder.join(format!("{guest}.wasm"));
-        run(cargo().args(["build", "--package", "plimsoll"]))?;
-        Ok(component)
-    });
+    let prepared = guests_and(&["--package", "plimsoll"]);
     let component = match prepared {
-        Ok(component) => component,
+        Ok(folder) => folder.join(format!("{guest}.wasm")),
         Err(message) => return report(Err(message)),
     };
     let mut command = Command::new(target_dir().join("debug/plimsoll"));
@@ -78,14 +76,11 @@ fn test() -> Outcome {
     run(cargo().args(docs).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// Builds the guests and answers their folder.
-fn guests() -> Result<PathBuf, String> {
+/// Builds the guests, and other packages with them, and answers the guests' folder.
+fn guests_and(packages: &[&str]) -> Result<PathBuf, String> {
     let toolchain = setup()?;
-    println!("building the guests with {toolchain}");
-    let guests = build(&repository(), &target_dir(), &toolchain).map_err(|e| e.to_string())?;
-    for guest in &guests {
-        println!("built {}", relative(&guest.path).display());
-    }
+    println!("the guests are built with {toolchain}");
+    run(cargo().args(["build", "--locked", "--package", "plimsoll-guests"]).args(packages))?;
     Ok(target_dir().join("guests"))
 }
 

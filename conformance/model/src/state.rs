@@ -9,7 +9,7 @@ use plimsoll_contract::{
 pub(crate) type StepId = (RunId, String);
 
 /// Everything that a model knows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct State {
     /// The instant of the present call; whoever drives the model sets it before each.
     pub now: Instant,

@@ -51,13 +51,12 @@ impl Instance {
     async fn record<T: Debug + Send>(
         &self,
         interface: Interface,
-        function: &str,
+        function: &'static str,
         arguments: &[&(dyn Debug + Sync)],
         call: impl Future<Output = Result<T>> + Send,
     ) -> Result<T> {
-        let arguments: Vec<_> = arguments.iter().map(|argument| format!("{argument:?}")).collect();
-        let words = format!("{interface}.{function}({})", arguments.join(", "));
-        let place = self.log.begin(interface, words, self.caller);
+        let arguments = arguments.iter().map(|argument| format!("{argument:?}")).collect();
+        let place = self.log.begin(interface, function, arguments, self.caller);
         let call = AssertUnwindSafe(call).catch_unwind();
         let outcome = match tokio::time::timeout(CALL_LIMIT, call).await {
             Ok(Ok(outcome)) => outcome,

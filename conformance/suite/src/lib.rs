@@ -47,6 +47,7 @@ mod race;
 pub mod report;
 mod runner;
 mod settings;
+mod show;
 mod subject;
 mod trial;
 mod verdict;

@@ -13,8 +13,9 @@ pub(crate) struct Log {
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) interface: Interface,
-    /// Function and arguments, uuids still in full.
-    pub(crate) call: String,
+    pub(crate) function: &'static str,
+    /// As `Debug` prints them, uuids still in full.
+    pub(crate) arguments: Vec<String>,
     /// Who called, where several did.
     pub(crate) caller: Option<usize>,
     /// What came back; none while the call is under way.
@@ -44,12 +45,19 @@ impl Log {
     }
 
     /// Begins an entry and answers its place.
-    pub(crate) fn begin(&self, interface: Interface, call: String, caller: Option<usize>) -> usize {
+    pub(crate) fn begin(
+        &self,
+        interface: Interface,
+        function: &'static str,
+        arguments: Vec<String>,
+        caller: Option<usize>,
+    ) -> usize {
         let mut entries = self.lock();
         let started = Instant::now();
         entries.push(Entry {
             interface,
-            call,
+            function,
+            arguments,
             caller,
             result: None,
             error: None,

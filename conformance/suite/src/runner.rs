@@ -264,8 +264,9 @@ fn natural_verdict(check: &Check, trial: &Trial, ending: Ending) -> (Verdict, Op
         Ending::OutOfTime => (Verdict::Failed, Some("the check did not end in time".to_owned())),
         Ending::Panicked => (Verdict::HarnessError, Some("the check itself panicked".to_owned())),
         Ending::Outcome(Err(Halt::Call(error))) => {
-            let call = trial.log.last_error().map(|entry| entry.call).unwrap_or_default();
-            let reason = format!("{call} gave no value: {error}");
+            let call = trial.log.last_error();
+            let call = call.map(|entry| format!("{}.{}", entry.interface, entry.function));
+            let reason = format!("{} gave no value: {error}", call.unwrap_or_default());
             // Nothing that a backend is asked may end it, whatever the level of the promise.
             let interrupted = matches!(error, CallError::Interrupted(_));
             (if interrupted { Verdict::Failed } else { broken }, Some(reason))

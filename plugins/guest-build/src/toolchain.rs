@@ -71,6 +71,7 @@ impl Toolchain {
         }
     }
 
+    #[cfg(feature = "build")]
     pub(crate) fn cargo(&self) -> Command {
         match self {
             Self::Installed { .. } => Command::new("cargo"),
@@ -78,6 +79,7 @@ impl Toolchain {
         }
     }
 
+    #[cfg(feature = "build")]
     pub(crate) fn configure(&self, command: &mut Command) {
         command.args(["--target", self.target()]);
         if let Self::Debian { linker } = self {

@@ -9,7 +9,7 @@ use super::{
     Report, SCHEMA, SettingsReport, SubjectReport, Subjected, Summary, TraitReport,
 };
 use crate::log::Entry;
-use crate::{Check, RunVerdict, Settings, Trial, Verdict, checks};
+use crate::{Check, RunVerdict, Settings, Trial, Verdict, checks, show};
 
 /// The longest text that a call or a value takes in a report, in characters.
 const MAX_TEXT: usize = 2_000;
@@ -203,6 +203,7 @@ impl CheckReport {
     /// The report of a check that was run.
     pub(crate) fn of(check: &Check, trial: &Trial, verdict: Verdict, reason: Option<&str>) -> Self {
         let words = |text: &str| shorten(&trial.labels.apply(text));
+        let value = |text: &str| shorten(&show::in_wit(&trial.labels.apply(text)));
         let mut report = Self::not_run(check, verdict, "");
         report.reason = reason.map(words);
         report.observations.clone_from(&trial.found().observations);
@@ -220,22 +221,34 @@ impl CheckReport {
         report.expectations = broken
             .map(|expectation| ExpectationReport {
                 what: words(&expectation.what),
-                expected: words(&expectation.expected),
-                got: words(&expectation.got),
+                expected: value(&expectation.expected),
+                got: value(&expectation.got),
             })
             .collect();
         let calls = trial.log.lock();
         let left_out = calls.len().saturating_sub(MAX_CALLS);
         let kept = calls.iter().enumerate().skip(left_out);
-        report.calls = kept.map(|(index, entry)| call_report(index + 1, entry, &words)).collect();
+        report.calls =
+            kept.map(|(index, entry)| call_report(index + 1, entry, &words, &value)).collect();
         report.backtrace = calls.iter().rev().find_map(backtrace);
         report
     }
 }
 
-fn call_report(n: usize, entry: &Entry, words: &dyn Fn(&str) -> String) -> CallReport {
-    let result = entry.result.as_deref().unwrap_or("no answer");
-    CallReport { n, call: words(&entry.call), result: words(result), caller: entry.caller }
+fn call_report(
+    n: usize,
+    entry: &Entry,
+    words: &dyn Fn(&str) -> String,
+    value: &dyn Fn(&str) -> String,
+) -> CallReport {
+    let arguments: Vec<_> = entry.arguments.iter().map(|argument| value(argument)).collect();
+    let call = format!("{}.{}({})", entry.interface, entry.function, arguments.join(", "));
+    let result = match &entry.result {
+        Some(result) if entry.error.is_none() => value(result),
+        Some(error) => words(error),
+        None => "no answer".to_owned(),
+    };
+    CallReport { n, call, result, caller: entry.caller }
 }
 
 fn backtrace(entry: &Entry) -> Option<String> {

@@ -10,6 +10,9 @@ use crate::{RunVerdict, Verdict};
 /// The longest value that a page shows, in characters; the JSON report has more.
 const MAX_VALUE: usize = 400;
 
+/// The longest part of a call that a page shows, in characters.
+const MAX_CALL: usize = 160;
+
 /// The calls that a page shows, from the end.
 const MAX_CALLS: usize = 40;
 
@@ -64,8 +67,8 @@ pub(crate) fn page(text: &mut String, check: &CheckReport, target: &str) {
     }
     for expectation in &check.expectations {
         let _ = writeln!(text, "  {}", expectation.what);
-        let _ = writeln!(text, "    expected  {}", value(&expectation.expected));
-        let _ = writeln!(text, "    got       {}", value(&expectation.got));
+        let _ = writeln!(text, "    expected  {}", cut(&expectation.expected, MAX_VALUE));
+        let _ = writeln!(text, "    got       {}", cut(&expectation.got, MAX_VALUE));
     }
     write_calls(text, check);
     if let Some(race) = &check.race {
@@ -93,17 +96,17 @@ fn write_calls(text: &mut String, check: &CheckReport) {
     }
     for call in &check.calls[left_out..] {
         let caller = call.caller.map(|caller| format!("caller {caller}: ")).unwrap_or_default();
-        let words = format!("{caller}{} -> {}", value(&call.call), value(&call.result));
+        let (name, result) = (cut(&call.call, MAX_CALL), cut(&call.result, MAX_CALL));
+        let words = format!("{caller}{name} -> {result}");
         let _ = writeln!(text, "    {:>3}  {words}", call.n);
     }
 }
 
-fn value(text: &str) -> String {
-    let length = text.chars().count();
-    if length <= MAX_VALUE {
+fn cut(text: &str, length: usize) -> String {
+    if text.chars().count() <= length {
         return text.to_owned();
     }
-    let start: String = text.chars().take(MAX_VALUE).collect();
+    let start: String = text.chars().take(length).collect();
     format!("{start}…")
 }
 
@@ -113,6 +116,7 @@ fn indented(text: &str) -> String {
 
 pub(super) fn closing(report: &Report) -> String {
     let mut text = String::new();
+    write_broken(&mut text, report);
     let summary = &report.summary;
     let counted = [
         (summary.passed, "passed"),
@@ -141,6 +145,18 @@ pub(super) fn closing(report: &Report) -> String {
     }
     let _ = writeln!(text, "{}", verdict_line(report));
     text
+}
+
+/// The checks that have a page, a line each, for whoever sees the end of the report first.
+fn write_broken(text: &mut String, report: &Report) {
+    let paged = report.checks.iter().filter(|check| has_page(check) && !was_not_run(check));
+    let paged: Vec<_> = paged.collect();
+    let width = paged.iter().map(|check| check.id.len()).max().unwrap_or_default();
+    for check in paged {
+        let verdict = check.verdict.name().to_uppercase();
+        let reason = cut(check.reason.as_deref().unwrap_or_default(), MAX_CALL);
+        let _ = writeln!(text, "{verdict}  {:width$}  {reason}", check.id);
+    }
 }
 
 fn verdict_line(report: &Report) -> String {

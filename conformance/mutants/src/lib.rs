@@ -1,0 +1,46 @@
+//! Backends that each break one clause of `flow:storage`: what the suite must find out.
+//!
+//! A check that passes every backend judges nothing. So for each check there is at least one
+//! backend that is wrong in the way that the check is about, and a test that the check finds it
+//! and says so. A [`Mutant`] is a type that holds the model and overrides one method of one
+//! interface; everything else is as specified. The exceptions are in `racy`: what breaks only
+//! when calls overlap cannot be seen behind a model's lock.
+//!
+//! ```
+//! let mutant = plimsoll_mutants::all().find(|mutant| mutant.clause == "RUNTIME-5");
+//! let mutant = mutant.expect("somebody grants every claim");
+//! assert_eq!(mutant.dies[0].0, "run-runtime-store/second-claim-wins");
+//! let backend = (mutant.backend)();
+//! assert!(backend.run_runtime_store().is_some());
+//! ```
+
+mod broken;
+mod flow_store;
+mod racy;
+
+use std::sync::Arc;
+
+use plimsoll_contract::Backend;
+
+/// A backend that breaks one clause.
+#[derive(Debug)]
+pub struct Mutant {
+    /// `interface/how-it-is-wrong`.
+    pub id: &'static str,
+    /// The id of the clause that it breaks.
+    pub clause: &'static str,
+    /// What it does instead of what it should.
+    pub how: &'static str,
+    /// The ids of the checks that must find it out, each with words that the check must say: in
+    /// the name of an expectation that does not hold, or in its reason.
+    pub dies: &'static [(&'static str, &'static str)],
+    /// Makes the backend.
+    pub backend: fn() -> Arc<dyn Backend>,
+}
+
+const LISTS: &[&[Mutant]] = &[flow_store::MUTANTS];
+
+/// Every mutant, in the order of the checks.
+pub fn all() -> impl Iterator<Item = &'static Mutant> {
+    LISTS.iter().copied().flatten()
+}

@@ -1,0 +1,204 @@
+//! Mutants whose calls harm each other. A model runs behind one lock, which no override can open,
+//! so these are backends of their own.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use std::{hint, thread};
+
+use async_trait::async_trait;
+use plimsoll_contract::{
+    self as contract, Answer, Clock, DashboardStatistics, Description, Error, FlowDefinition,
+    FlowEvent, FlowEventRecord, FlowHandle, FlowId, FlowRun, FlowRunDetail, FlowRunPage, Instant,
+    OpenConfig, Page, Result, RunControl, RunId, RunStatus, RunTimeseriesBucket,
+    RunTimeseriesGranularity, ScheduleState, SignalDeliveryResult, SignalWaiter, StartRun,
+    StepStatus, WebhookRejection, WebhookRejectionPage, WebhookRejectionQuery, for_each_function,
+};
+use plimsoll_model::{
+    Backend, EventReader, FlowRepository, FlowStore, OutputsRepository, RetentionStore,
+    RunControlStore, RunRuntimeStore, RunStore, ScheduleStateStore, SignalStore, State,
+    WebhookRejectionStore, WebhookReplayStore,
+};
+
+use crate::broken::AsSpecified;
+
+/// Every call reads the whole state, decides, and writes the whole state back: what another call
+/// wrote in between is lost, and both have decided on the same state.
+pub(crate) fn lost_updates() -> Arc<dyn contract::Backend> {
+    Arc::new(Racy::<LostUpdates>::default())
+}
+
+/// A write that comes while another call is under way fails, like an insert whose key another
+/// transaction has just inserted.
+pub(crate) fn clashing() -> Arc<dyn contract::Backend> {
+    Arc::new(Racy::<Clashing>::default())
+}
+
+/// A call that comes while another is under way does not see the rows of the open namespace, like
+/// a query that skips locked rows, and what it writes is lost.
+pub(crate) fn skipping() -> Arc<dyn contract::Backend> {
+    Arc::new(Racy::<Skipping>::default())
+}
+
+/// What becomes of calls that overlap.
+trait Collision: Default + Send + Sync + 'static {
+    fn call<T>(
+        &self,
+        state: &Mutex<State>,
+        function: &str,
+        call: impl FnOnce(&mut AsSpecified<'_>) -> Answer<T>,
+    ) -> Answer<T>;
+}
+
+#[derive(Default)]
+struct LostUpdates;
+
+impl Collision for LostUpdates {
+    fn call<T>(
+        &self,
+        state: &Mutex<State>,
+        _function: &str,
+        call: impl FnOnce(&mut AsSpecified<'_>) -> Answer<T>,
+    ) -> Answer<T> {
+        let mut copy = locked(state).clone();
+        dawdle();
+        let answer = call(&mut AsSpecified(&mut copy));
+        *locked(state) = copy;
+        answer
+    }
+}
+
+#[derive(Default)]
+struct Clashing(Traffic);
+
+impl Collision for Clashing {
+    fn call<T>(
+        &self,
+        state: &Mutex<State>,
+        function: &str,
+        call: impl FnOnce(&mut AsSpecified<'_>) -> Answer<T>,
+    ) -> Answer<T> {
+        const READS: [&str; 4] = ["get", "find-", "query", "counts-"];
+        let is_read = READS.iter().any(|prefix| function.starts_with(prefix));
+        let flight = self.0.enter();
+        if flight.met_another && !is_read {
+            return Err(Error::Other("duplicate key".to_owned()));
+        }
+        dawdle();
+        call(&mut AsSpecified(&mut locked(state)))
+    }
+}
+
+#[derive(Default)]
+struct Skipping(Traffic);
+
+impl Collision for Skipping {
+    fn call<T>(
+        &self,
+        state: &Mutex<State>,
+        _function: &str,
+        call: impl FnOnce(&mut AsSpecified<'_>) -> Answer<T>,
+    ) -> Answer<T> {
+        let flight = self.0.enter();
+        if flight.met_another {
+            let mut copy = locked(state).clone();
+            copy.namespaces.values_mut().for_each(|space| *space = Default::default());
+            return call(&mut AsSpecified(&mut copy));
+        }
+        dawdle();
+        call(&mut AsSpecified(&mut locked(state)))
+    }
+}
+
+/// How many calls are under way.
+#[derive(Default)]
+struct Traffic(AtomicUsize);
+
+/// A call that is under way until this is dropped.
+struct Flight<'a> {
+    traffic: &'a Traffic,
+    met_another: bool,
+}
+
+impl Traffic {
+    fn enter(&self) -> Flight<'_> {
+        Flight { traffic: self, met_another: self.0.fetch_add(1, Ordering::SeqCst) > 0 }
+    }
+}
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        self.traffic.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Takes a moment, in which others come in between, also where they share a core.
+fn dawdle() {
+    for spin in 0..400 {
+        match spin % 200 {
+            0 => thread::yield_now(),
+            _ => hint::spin_loop(),
+        }
+    }
+}
+
+fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A backend whose calls collide.
+#[derive(Default)]
+struct Racy<C> {
+    state: Mutex<State>,
+    clock: Mutex<Option<Arc<dyn Clock>>>,
+    collision: C,
+}
+
+impl<C: Collision> Racy<C> {
+    fn call<T>(
+        &self,
+        function: &str,
+        call: impl FnOnce(&mut AsSpecified<'_>) -> Answer<T>,
+    ) -> Result<T> {
+        if let Some(clock) = &*self.clock.lock().unwrap_or_else(PoisonError::into_inner) {
+            locked(&self.state).now = clock.now();
+        }
+        Ok(self.collision.call(&self.state, function, call)?)
+    }
+}
+
+macro_rules! let_calls_collide {
+    ($($interface:ident $accessor:ident $wit:literal {
+        $($method:ident $function:literal ($($argument:ident: $type:ty),*) -> $value:ty;)*
+    })*) => {
+        #[async_trait]
+        impl<C: Collision> contract::Backend for Racy<C> {
+            async fn describe(&self) -> Result<Description> {
+                Ok(AsSpecified(&mut locked(&self.state)).describe()?)
+            }
+
+            async fn open(&self, config: &OpenConfig, clock: Arc<dyn Clock>) -> Result<()> {
+                AsSpecified(&mut locked(&self.state)).open(config)?;
+                *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = Some(clock);
+                Ok(())
+            }
+
+            async fn discard(&self, namespace: &str) -> Result<()> {
+                Ok(AsSpecified(&mut locked(&self.state)).discard(namespace)?)
+            }
+
+            $(fn $accessor(&self) -> Option<&dyn contract::$interface> {
+                Some(self)
+            })*
+        }
+
+        $(#[async_trait]
+        impl<C: Collision> contract::$interface for Racy<C> {
+            $(async fn $method(&self, $($argument: $type),*) -> Result<$value> {
+                self.call($function, |model| $interface::$method(model, $($argument),*))
+            })*
+        })*
+    };
+}
+
+for_each_function!(let_calls_collide);

@@ -1,0 +1,108 @@
+//! The suite finds out every mutant, in the check that is about what it breaks.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may stop")]
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use plimsoll_conformance::report::CheckReport;
+use plimsoll_conformance::{Check, Settings, Subject, Verdict, all_checks, certify};
+use plimsoll_contract::{Backend, Clause, Clock, Level, Result};
+use plimsoll_mutants::Mutant;
+
+struct Mutated(&'static Mutant);
+
+#[async_trait]
+impl Subject for Mutated {
+    fn target(&self) -> String {
+        self.0.id.to_owned()
+    }
+
+    async fn instance(&self, _clock: Arc<dyn Clock>) -> Result<Arc<dyn Backend>> {
+        Ok((self.0.backend)())
+    }
+}
+
+fn check(id: &str) -> &'static Check {
+    all_checks().find(|check| check.id == id).unwrap_or_else(|| panic!("there is no check `{id}`"))
+}
+
+/// The checks that judge: a trait is only observed.
+fn judging() -> impl Iterator<Item = &'static Check> {
+    all_checks().filter(|check| check.level() != Level::Trait)
+}
+
+/// The check ids and clauses that mutants die for.
+fn deaths() -> BTreeSet<(&'static str, &'static str)> {
+    let of = |mutant: &'static Mutant| mutant.dies.iter().map(|(id, _)| (*id, mutant.clause));
+    plimsoll_mutants::all().flat_map(of).collect()
+}
+
+/// What is wrong with a death, if anything is.
+fn complaint(report: &CheckReport, words: &str) -> Option<String> {
+    let expected = match check(report.id).level() {
+        Level::Should => Verdict::Warned,
+        Level::Must | Level::Trait => Verdict::Failed,
+    };
+    let expectations = report.expectations.iter().map(|expectation| expectation.what.as_str());
+    let said: Vec<_> = expectations.chain(report.reason.as_deref()).collect();
+    let is_said = said.iter().any(|text| text.contains(words));
+    if report.verdict == expected && is_said {
+        return None;
+    }
+    let verdict = report.verdict.name();
+    Some(format!("{} {verdict}, looked for `{words}` in {said:#?}", report.id))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_mutant_dies_in_its_checks() {
+    let mut complaints = Vec::new();
+    for mutant in plimsoll_mutants::all() {
+        let only = mutant.dies.iter().map(|(id, _)| (*id).to_owned()).collect();
+        let report =
+            certify(Arc::new(Mutated(mutant)), &Settings { only, ..Settings::default() }).await;
+        for (id, words) in mutant.dies {
+            let report = report.checks.iter().find(|report| report.id == *id).expect("its report");
+            let complaint = complaint(report, words);
+            complaints.extend(complaint.map(|complaint| format!("{}: {complaint}", mutant.id)));
+        }
+    }
+    assert!(complaints.is_empty(), "{} live:\n{}", complaints.len(), complaints.join("\n"));
+}
+
+#[test]
+fn every_check_kills_a_mutant() {
+    let kill: BTreeSet<_> = deaths().into_iter().map(|(id, _)| id).collect();
+    let idle: Vec<_> = judging().map(|check| check.id).filter(|id| !kill.contains(id)).collect();
+    assert!(idle.is_empty(), "{} kill none: {idle:#?}", idle.len());
+}
+
+/// A check may quote several clauses. For each of them somebody must die in it.
+#[test]
+fn every_check_judges_each_clause_that_it_quotes() {
+    let deaths = deaths();
+    let quotes = judging().flat_map(|check| check.clauses.iter().map(|clause| (check.id, *clause)));
+    let idle: Vec<_> = quotes.filter(|quote| !deaths.contains(quote)).collect();
+    assert!(idle.is_empty(), "no mutant dies for {} quotes: {idle:#?}", idle.len());
+}
+
+#[test]
+fn every_mutant_dies_for_the_clause_that_it_breaks() {
+    for mutant in plimsoll_mutants::all() {
+        assert!(Clause::find(mutant.clause).is_some(), "{}: {}", mutant.id, mutant.clause);
+        assert!(!mutant.dies.is_empty(), "{} dies nowhere", mutant.id);
+        for (id, words) in mutant.dies {
+            assert!(!words.is_empty(), "{}: {id} has nothing to say", mutant.id);
+            let clauses = check(id).clauses;
+            assert!(clauses.contains(&mutant.clause), "{}: {id} judges {clauses:?}", mutant.id);
+        }
+    }
+}
+
+#[test]
+fn ids_are_unique() {
+    let mut seen = BTreeSet::new();
+    for mutant in plimsoll_mutants::all() {
+        assert!(seen.insert(mutant.id), "{} occurs twice", mutant.id);
+    }
+}

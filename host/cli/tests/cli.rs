@@ -1,0 +1,283 @@
+//! What a person at a terminal, and a script, get from `plimsoll`.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may stop")]
+
+use std::fs;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// Runs `plimsoll` with these arguments.
+fn plimsoll(arguments: &[&str]) -> Output {
+    command(arguments).output().expect("plimsoll starts")
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_plimsoll"));
+    command.args(arguments).env("NO_COLOR", "1");
+    command
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("UTF-8")
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_str(&stdout(output)).unwrap_or_else(|error| {
+        panic!("{error}\nstdout: {}\nstderr: {}", stdout(output), stderr(output))
+    })
+}
+
+/// The exit code must be `code`, and standard output and error together hold every word.
+fn expect(arguments: &[&str], code: i32, words: &[&str]) -> Output {
+    let output = plimsoll(arguments);
+    let text = format!("{}{}", stdout(&output), stderr(&output));
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{text}");
+    for word in words {
+        assert!(text.contains(word), "{arguments:?}: `{word}` is not in:\n{text}");
+    }
+    output
+}
+
+const CLAIM: &str = "run-runtime-store/second-claim-wins";
+
+#[test]
+fn the_memory_guest_is_certified() {
+    let output = expect(&["certify", plimsoll_guests::MEMORY], 0, &["CERTIFIED", "profile full"]);
+    assert!(stderr(&output).is_empty(), "a pipe gets no progress: {}", stderr(&output));
+    assert!(!stdout(&output).contains('\u{1b}'), "a pipe gets no colours");
+}
+
+#[test]
+fn a_trap_fails_its_checks_and_the_others_run() {
+    let output = plimsoll(&["certify", plimsoll_guests::HOSTILE, "--json", "--seed", "1"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let report = json(&output);
+    assert_eq!(report["profile"], "webhooks");
+    assert_eq!(report["summary"]["harness_error"], 0);
+    let checks = report["checks"].as_array().unwrap();
+    let check = |id: &str| checks.iter().find(|check| check["id"] == id).unwrap();
+    let trapped = check("webhook-rejection-store/includes-ignored");
+    assert_eq!(trapped["verdict"], "failed");
+    assert!(trapped["reason"].as_str().unwrap().contains("unreachable"), "{trapped}");
+    assert!(trapped["backtrace"].as_str().unwrap().contains("hostile"), "{trapped}");
+    assert_eq!(check("backend/describe-needs-open")["verdict"], "passed");
+}
+
+#[test]
+fn a_violation_is_a_page_that_explains_itself() {
+    let id = "webhook-replay-store/replay-accepted";
+    let arguments = ["certify", plimsoll_guests::HOSTILE, "--only", id, "--seed", "7"];
+    let again = format!("--only {id} --seed 7");
+    let words = [
+        "FAILED  webhook-replay-store/replay-accepted",
+        "REPLAY-1 MUST  The first call for flow, trigger key and nonce is true;",
+        "wit/webhook-replay-store.wit:",
+        "a replay is not",
+        "expected  false",
+        "got       true",
+        r#"webhook-replay-store.try-register(flow-1, "orders", "n-1""#,
+        "usual cause  the nonce is written without looking",
+        &again,
+        "VIOLATED",
+    ];
+    expect(&arguments, 1, &words);
+}
+
+#[test]
+fn targets_that_are_none_say_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (empty, text, cut) = (path("empty.wasm"), path("text.wasm"), path("cut.wasm"));
+    let guest = fs::read(plimsoll_guests::MEMORY).unwrap();
+    fs::write(&empty, b"").unwrap();
+    fs::write(&text, b"hello").unwrap();
+    fs::write(&cut, &guest[..guest.len() / 2]).unwrap();
+    let missing = path("missing.wasm");
+    let directory = folder.path().display().to_string();
+    for (target, words) in [
+        (missing.as_str(), "there is no file"),
+        (directory.as_str(), "is a directory"),
+        (empty.as_str(), "the file is empty"),
+        (text.as_str(), "not WebAssembly"),
+        (cut.as_str(), "truncated or malformed"),
+        ("sqlite::memory:", "no SQLite targets yet"),
+        ("postgres://user:secret@host/db", "no PostgreSQL targets yet"),
+        ("plugin.toml", "no manifest targets yet"),
+    ] {
+        for command in ["certify", "inspect"] {
+            let output = expect(&[command, target], 2, &[words]);
+            assert!(!stderr(&output).contains("secret"));
+            assert_eq!(stderr(&output).lines().count(), 1, "{}", stderr(&output));
+            let output = plimsoll(&[command, target, "--json"]);
+            assert_eq!(output.status.code(), Some(2));
+            assert_eq!(json(&output)["error"]["kind"], "target");
+        }
+    }
+}
+
+#[test]
+fn no_target_is_assumed() {
+    expect(&["certify"], 2, &["name a target", "backend.wasm", "memory"]);
+}
+
+#[test]
+fn a_wrong_command_line_says_so() {
+    expect(&["certify", "memory", "--only", "run-store/no-such-check"], 2, &["there is no check"]);
+    let near = ["certify", "memory", "--skip", "run-store/used-id-overwritten"];
+    expect(&near, 2, &["did you mean `run-store/used-id-overwrites`"]);
+    expect(&["certify", "memory", "--profile", "cor"], 2, &["core, production, webhooks and full"]);
+    expect(&["certify", "memory", "--known-failing", "no-such-file"], 2, &["no-such-file"]);
+    expect(&["certify", "memory", "--instances", "2"], 2, &["--instances"]);
+    expect(&["certify", "memory", "--processes", "2"], 2, &["--processes"]);
+    expect(&["explain", "NO-1"], 2, &["there is no clause or check `NO-1`"]);
+    expect(&["frobnicate"], 2, &["frobnicate"]);
+    let output = plimsoll(&["certify", "memory", "--profile", "cor", "--json"]);
+    assert_eq!(json(&output)["error"]["kind"], "command-line");
+}
+
+#[test]
+fn a_part_of_the_suite_is_no_certificate() {
+    let words = ["INCOMPLETE", "1 of 1 selected checks passed"];
+    expect(&["certify", "memory", "--only", CLAIM], 4, &words);
+    expect(&["certify", "memory", "--skip", CLAIM], 4, &["INCOMPLETE", "1 skipped"]);
+}
+
+#[test]
+fn known_failures_are_run_and_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("known.txt");
+    let certify = |target: &str, list: &str| {
+        fs::write(&path, list).unwrap();
+        let list = path.display().to_string();
+        plimsoll(&["certify", target, "--known-failing", &list, "--json"])
+    };
+    let failing = json(&plimsoll(&["certify", plimsoll_guests::HOSTILE, "--json"]));
+    let checks = failing["checks"].as_array().unwrap();
+    let failed = checks.iter().filter(|check| check["verdict"] == "failed");
+    let ids: Vec<_> = failed.map(|check| check["id"].as_str().unwrap()).collect();
+    assert!(ids.len() > 5, "{ids:?}");
+
+    let all_listed = certify(plimsoll_guests::HOSTILE, &ids.join("  # it is hostile\n"));
+    assert_eq!(all_listed.status.code(), Some(0));
+    assert_eq!(json(&all_listed)["verdict"], "known-failures-only");
+
+    let passes = certify("memory", CLAIM);
+    assert_eq!(passes.status.code(), Some(1), "an entry that passes is stale");
+    let reason = json(&passes)["checks"].as_array().unwrap().iter().find_map(|check| {
+        (check["id"] == CLAIM).then(|| check["reason"].as_str().unwrap().to_owned())
+    });
+    assert!(reason.unwrap().contains("take it off the list"));
+
+    let unknown = certify("memory", "run-store/no-such-check");
+    assert_eq!(unknown.status.code(), Some(1), "an entry that names no check is stale");
+    assert_eq!(json(&unknown)["stale_known_failing"][0], "run-store/no-such-check");
+}
+
+#[test]
+fn a_profile_that_is_not_filled_is_violated() {
+    let arguments = ["certify", plimsoll_guests::HOSTILE, "--profile", "core"];
+    expect(&arguments, 1, &["profile core needs", "run-store", "VIOLATED"]);
+}
+
+#[test]
+fn the_report_has_the_promised_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("new/report");
+    let arguments =
+        ["certify", "memory", "--seed", "5", "--json", "--report", target.to_str().unwrap()];
+    let output = plimsoll(&arguments);
+    let report = json(&output);
+    assert_eq!(report["schema"], "plimsoll.report/1");
+    assert_eq!(report["verdict"], "certified");
+    assert_eq!(report["seed"], 5);
+    for field in ["started_at", "kit", "subject", "settings", "profile", "duration_ms", "traits"] {
+        assert!(!report[field].is_null(), "{field}");
+    }
+    assert_eq!(report["summary"]["total"], report["checks"].as_array().unwrap().len());
+    assert!(report["clauses"].as_array().unwrap().iter().any(|c| c["verdict"] == "untested"));
+    assert_eq!(report["subject"]["kind"], "native");
+    assert!(report["subject"]["sha256"].is_null());
+    let written: Value =
+        serde_json::from_str(&fs::read_to_string(target.join("report.json")).unwrap()).unwrap();
+    assert_eq!(written, report);
+    let junit = fs::read_to_string(target.join("junit.xml")).unwrap();
+    let case = format!("<testcase name=\"{CLAIM}\"");
+    assert!(junit.contains(&case), "{junit}");
+    assert!(junit.contains("classname=\"plimsoll.plimsoll-memory.run-runtime-store\""));
+}
+
+#[test]
+fn junit_tells_failures_from_what_was_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().display().to_string();
+    let only = "webhook-replay-store/replay-accepted";
+    plimsoll(&["certify", plimsoll_guests::HOSTILE, "--only", only, "--report", &target]);
+    let junit = fs::read_to_string(folder.path().join("junit.xml")).unwrap();
+    assert_eq!(junit.matches("<failure").count(), 1, "{junit}");
+    assert!(junit.contains("usual cause"), "the page is the failure's text");
+    assert!(junit.contains("<skipped message=\"not selected\""));
+}
+
+#[test]
+fn a_seed_repeats_a_run() {
+    let run = || {
+        let only = "webhook-replay-store/replay-accepted";
+        let hostile = plimsoll_guests::HOSTILE;
+        stdout(&plimsoll(&["certify", hostile, "--only", only, "--seed", "3", "--json"]))
+    };
+    let calls = |text: &str| {
+        let report: Value = serde_json::from_str(text).unwrap();
+        let checks = report["checks"].as_array().unwrap().clone();
+        let failed = checks.into_iter().find(|check| check["verdict"] == "failed").unwrap();
+        failed["calls"].as_array().unwrap()[1..].to_vec()
+    };
+    assert_eq!(calls(&run()), calls(&run()));
+}
+
+#[test]
+fn list_and_explain_tell_what_a_check_is_about() {
+    let list = json(&plimsoll(&["list", "--json"]));
+    let checks = list["checks"].as_array().unwrap();
+    assert!(checks.len() > 100);
+    for field in ["id", "interface", "clauses", "level", "profile", "goal"] {
+        assert!(checks.iter().all(|check| !check[field].is_null()), "{field}");
+    }
+    expect(&["list"], 0, &[CLAIM, "RUNTIME-5"]);
+    let words = ["RUNTIME-5 MUST", "why", "run-runtime-store.try-claim-step", CLAIM, "usual cause"];
+    expect(&["explain", "RUNTIME-5"], 0, &words);
+    expect(&["explain", "runtime-5"], 0, &["RUNTIME-5 MUST"]);
+    expect(&["explain", CLAIM], 0, &["RUNTIME-5 MUST", "usual cause", "--only"]);
+    assert_eq!(json(&plimsoll(&["explain", "RUN-2", "--json"]))["kind"], "clause");
+    assert_eq!(json(&plimsoll(&["explain", CLAIM, "--json"]))["kind"], "check");
+}
+
+#[test]
+fn inspect_shows_what_a_component_is() {
+    let words =
+        ["memory 0.1.0", "exports", "run-runtime-store", "it could reach full", "wall-clock"];
+    expect(&["inspect", plimsoll_guests::MEMORY], 0, &words);
+    let seen = json(&plimsoll(&["inspect", plimsoll_guests::HOSTILE, "--json"]));
+    assert_eq!(seen["profile"], "webhooks");
+    assert_eq!(seen["lacks"]["full"].as_array().unwrap().len(), 10);
+    assert_eq!(seen["sha256"].as_str().unwrap().len(), 64);
+    expect(&["inspect", "memory"], 0, &["native"]);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_panic() {
+    for arguments in [vec!["list"], vec!["certify", "memory", "--json"], vec!["explain", "RUN-2"]] {
+        let mut child = command(&arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("plimsoll starts");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert!(!stderr(&output).contains("panicked"), "{}", stderr(&output));
+    }
+}
