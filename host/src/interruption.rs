@@ -33,7 +33,11 @@ fn classify(error: &wasmtime::Error) -> (InterruptionKind, String) {
         Some(Trap::StackOverflow) => {
             return (InterruptionKind::Limit, "the guest's stack is exhausted".to_owned());
         }
-        Some(trap) => return (InterruptionKind::Trap, trap.to_string()),
+        Some(trap) => {
+            let words = trap.to_string();
+            let words = words.strip_prefix("wasm trap: ").unwrap_or(&words);
+            return (InterruptionKind::Trap, words.to_owned());
+        }
         None => {}
     }
     let words = format!("{:#}", error.root_cause());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plimsoll_contract::{
-    self as contract, Answer, DashboardStatistics, Description, FlowDefinition, FlowEvent,
+    self as contract, Answer, DashboardStatistics, Description, Error, FlowDefinition, FlowEvent,
     FlowEventRecord, FlowHandle, FlowId, FlowRun, FlowRunDetail, FlowRunPage, Instant, OpenConfig,
     Page, RunControl, RunId, RunStatus, RunTimeseriesBucket, RunTimeseriesGranularity,
     ScheduleState, SignalDeliveryResult, SignalWaiter, StartRun, StepStatus, WebhookRejection,
@@ -30,6 +30,11 @@ macro_rules! models {
     )*};
 }
 pub(crate) use models;
+
+/// What a database answers when a row lacks the one that it belongs to.
+pub(crate) fn missing_parent() -> Error {
+    Error::Other("violates a foreign key".to_owned())
+}
 
 /// A state that is treated as the contract says.
 pub(crate) struct AsSpecified<'a>(pub(crate) &'a mut State);

@@ -14,9 +14,13 @@
 //! assert!(backend.run_runtime_store().is_some());
 //! ```
 
+mod backend;
 mod broken;
 mod flow_store;
 mod racy;
+mod run_control_store;
+mod run_runtime_store;
+mod run_store;
 
 use std::sync::Arc;
 
@@ -38,7 +42,24 @@ pub struct Mutant {
     pub backend: fn() -> Arc<dyn Backend>,
 }
 
-const LISTS: &[&[Mutant]] = &[flow_store::MUTANTS];
+const LISTS: &[&[Mutant]] = &[
+    backend::MUTANTS,
+    flow_store::MUTANTS,
+    run_store::runs::MUTANTS,
+    run_store::steps::MUTANTS,
+    run_store::lists::MUTANTS,
+    run_store::search::MUTANTS,
+    run_store::statistics::MUTANTS,
+    run_store::timeseries::MUTANTS,
+    run_store::percentiles::MUTANTS,
+    run_store::retry::MUTANTS,
+    run_store::dispatch::MUTANTS,
+    run_runtime_store::statuses::MUTANTS,
+    run_runtime_store::claims::MUTANTS,
+    run_runtime_store::skips::MUTANTS,
+    run_control_store::records::MUTANTS,
+    run_control_store::keys::MUTANTS,
+];
 
 /// Every mutant, in the order of the checks.
 pub fn all() -> impl Iterator<Item = &'static Mutant> {

@@ -16,6 +16,12 @@ impl Labels {
         names.push((id.to_string(), format!("{kind}-{number}")));
     }
 
+    /// Names a namespace, whose own name differs from run to run.
+    pub(crate) fn add_namespace(&self, namespace: &str) {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        names.push((namespace.to_owned(), "namespace".to_owned()));
+    }
+
     /// The text with every known id replaced by its name.
     pub(crate) fn apply(&self, text: &str) -> String {
         let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);

@@ -86,11 +86,13 @@ impl Trial {
         let log = Log::new();
         let exports = parts.backend.exports();
         let found = Found { namespaces: vec![parts.namespace.clone()], ..Found::default() };
+        let labels = Labels::default();
+        labels.add_namespace(&parts.namespace);
         Self {
             instance: Instance::new(parts.backend, Arc::clone(&log)),
             subject: parts.subject,
             log,
-            labels: Labels::default(),
+            labels,
             exports,
             race: Mutex::default(),
             effort: parts.effort,

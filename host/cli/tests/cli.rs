@@ -281,3 +281,14 @@ fn a_reader_that_goes_away_is_no_panic() {
         assert!(!stderr(&output).contains("panicked"), "{}", stderr(&output));
     }
 }
+
+/// The README shows a failure as it really is.
+#[test]
+fn the_readme_shows_a_real_page() {
+    let readme = include_str!("../../../README.md");
+    let id = "webhook-replay-store/replay-accepted";
+    let output = plimsoll(&["certify", plimsoll_guests::HOSTILE, "--only", id, "--seed", "7"]);
+    let text = stdout(&output).replace(plimsoll_guests::HOSTILE, "target/guests/hostile.wasm");
+    let page = text.split("\n\n").next().unwrap();
+    assert!(readme.contains(page), "README.md lacks this page:\n{page}");
+}

@@ -97,6 +97,15 @@ macro_rules! names {
 }
 
 #[test]
+fn the_mapping_table_names_every_function() {
+    let readme = include_str!("../../README.md");
+    for function in clause::functions() {
+        let name = format!("`{}.{}`", function.interface.name(), function.name);
+        assert!(readme.contains(&name), "wit/README.md lacks {name}");
+    }
+}
+
+#[test]
 fn the_traits_have_the_functions_of_the_wit_in_its_order() {
     const NAMES: &[(&str, &str, &str)] = for_each_function!(names);
     let functions = clause::functions().iter().filter(|f| f.interface != Interface::Backend);

@@ -1,5 +1,7 @@
-use plimsoll_contract::Interface::{FlowRepository, FlowStore};
-use plimsoll_contract::{Backend, CallError, ErrorKind, FlowHandle, OpenConfig};
+use plimsoll_contract::Interface::{FlowRepository, FlowStore, WebhookRejectionStore};
+use plimsoll_contract::{
+    Backend, CallError, ErrorKind, FlowHandle, OpenConfig, WebhookRejectionQuery,
+};
 
 use super::every_function;
 use crate::probe::{self, Source};
@@ -45,7 +47,7 @@ pub(super) const CHECKS: &[Check] = &[
         clauses: &["BACKEND-17"],
         goal: "A namespace is opened again; what it holds must still be there.",
         usual_cause: "open clears or recreates the namespace",
-        uses: &[FlowStore],
+        uses: &[],
         run: |t| Box::pin(reopening_loses_data(t)),
     },
     Check {
@@ -53,15 +55,15 @@ pub(super) const CHECKS: &[Check] = &[
         clauses: &["BACKEND-20"],
         goal: "Another namespace is opened, then the first again.",
         usual_cause: "only the open namespace is kept",
-        uses: &[FlowStore],
+        uses: &[],
         run: |t| Box::pin(switching_loses_data(t)),
     },
     Check {
         id: "backend/namespaces-mixed",
         clauses: &["BACKEND-19"],
-        goal: "A definition of one namespace must not show in another.",
+        goal: "What is left in one namespace must not show in another.",
         usual_cause: "the namespace is missing from a key or from a WHERE",
-        uses: &[FlowStore],
+        uses: &[],
         run: |t| Box::pin(namespaces_mixed(t)),
     },
     Check {
@@ -69,7 +71,7 @@ pub(super) const CHECKS: &[Check] = &[
         clauses: &["BACKEND-24"],
         goal: "Two namespaces differ in letter case alone.",
         usual_cause: "names are folded, or the database compares them without case",
-        uses: &[FlowStore],
+        uses: &[],
         run: |t| Box::pin(namespace_case_folded(t)),
     },
     Check {
@@ -77,7 +79,7 @@ pub(super) const CHECKS: &[Check] = &[
         clauses: &["BACKEND-21"],
         goal: "An open that is refused must leave the namespace before it open.",
         usual_cause: "the namespace is switched before the arguments are checked",
-        uses: &[FlowStore],
+        uses: &[],
         run: |t| Box::pin(failed_open_switches(t)),
     },
     Check {
@@ -109,7 +111,7 @@ pub(super) const CHECKS: &[Check] = &[
         clauses: &["BACKEND-25"],
         goal: "A namespace that is not open is discarded, then opened.",
         usual_cause: "discard removes the name and leaves the rows",
-        uses: &[FlowStore],
+        uses: &[],
         run: |t| Box::pin(discard_leaves_data(t)),
     },
     Check {
@@ -117,7 +119,7 @@ pub(super) const CHECKS: &[Check] = &[
         clauses: &["BACKEND-25"],
         goal: "A namespace is discarded; one whose name begins alike must stay.",
         usual_cause: "discard removes by prefix, or removes everything",
-        uses: &[FlowStore],
+        uses: &[],
         run: |t| Box::pin(discard_takes_another(t)),
     },
     Check {
@@ -133,7 +135,7 @@ pub(super) const CHECKS: &[Check] = &[
         clauses: &["BACKEND-27"],
         goal: "The open namespace is discarded; it must stay open, and be empty.",
         usual_cause: "discard closes the namespace, or leaves what it held",
-        uses: &[FlowStore],
+        uses: &[],
         run: |t| Box::pin(discard_closes(t)),
     },
 ];
@@ -183,21 +185,32 @@ async fn function_unsupported(t: &Trial) -> Outcome {
     Ok(())
 }
 
-/// Leaves a definition in the open namespace.
+/// Leaves something in the open namespace, through whichever interface there is.
 async fn leave_a_mark(t: &Trial) -> Outcome {
-    t.flow_store().save(&t.a_definition("Mark")).await?;
+    if t.exports.contains(&FlowStore) {
+        t.flow_store().save(&t.a_definition("Mark")).await?;
+    } else if t.exports.contains(&WebhookRejectionStore) {
+        t.webhook_rejection_store().write(&t.a_rejection("mark")).await?;
+    } else {
+        let needs = "neither flow-store nor webhook-rejection-store is exported to leave data in";
+        return Err(Halt::NotTestable(needs.to_owned()));
+    }
     Ok(())
 }
 
-/// The number of definitions in the open namespace.
-async fn marks(t: &Trial) -> Result<usize, Halt> {
-    Ok(t.flow_store().get_all().await?.len())
+/// How often something was left in the open namespace.
+async fn marks(t: &Trial) -> Result<u64, Halt> {
+    if t.exports.contains(&FlowStore) {
+        return Ok(t.flow_store().get_all().await?.len() as u64);
+    }
+    let all = WebhookRejectionQuery::default();
+    Ok(t.webhook_rejection_store().query(&all).await?.total_count)
 }
 
 async fn reopening_loses_data(t: &Trial) -> Outcome {
     leave_a_mark(t).await?;
     t.open(&t.own_config()).await?;
-    t.expect("the definition is still there", &marks(t).await?, &1);
+    t.expect("what was left is still there", &marks(t).await?, &1);
     Ok(())
 }
 
@@ -205,7 +218,7 @@ async fn switching_loses_data(t: &Trial) -> Outcome {
     leave_a_mark(t).await?;
     t.open(&t.another_config("-other")).await?;
     t.open(&t.own_config()).await?;
-    t.expect("the definition is still there", &marks(t).await?, &1);
+    t.expect("what was left is still there", &marks(t).await?, &1);
     Ok(())
 }
 

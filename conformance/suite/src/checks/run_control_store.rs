@@ -1,4 +1,4 @@
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use plimsoll_contract::Interface::RunControlStore;
 use plimsoll_contract::{Clock, FlowId, RunControl, RunId};
 
@@ -200,6 +200,22 @@ pub(super) const CHECKS: &[Check] = &[
         usual_cause: "it depends on the database's locale",
         uses: &[RunControlStore],
         run: |t| Box::pin(key_case_beyond_ascii(t)),
+    },
+    Check {
+        id: "run-control-store/absurd-deadline-kills",
+        clauses: &["BACKEND-12"],
+        goal: "Deadlines lie before year 1 and after year 9999; they are kept or refused.",
+        usual_cause: "the conversion to the database's type panics or wraps around",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(absurd_deadline_kills(t)),
+    },
+    Check {
+        id: "run-control-store/far-deadline-lost",
+        clauses: &["BACKEND-11"],
+        goal: "Deadlines lie on the first day of year 1 and on the last of year 9999.",
+        usual_cause: "the instant overflows a timestamp",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(far_deadline_lost(t)),
     },
     Check {
         id: "run-control-store/long-keys-cut",
@@ -579,5 +595,37 @@ async fn long_keys_cut(t: &Trial) -> Outcome {
         t.kept_or_refused(outcome)?;
     }
     t.expect("256 characters are found", &find(t, flow, "webhook", &key).await?, &Some(run));
+    Ok(())
+}
+
+/// Configures a run with a deadline, and answers what is stored; none if it is refused.
+async fn deadline(t: &Trial, seconds: i64) -> Result<Option<RunControl>, Halt> {
+    let timeout_at = DateTime::from_timestamp(seconds, 0);
+    let (run, flow) = (t.run_id(), t.flow_id());
+    let controls = t.run_control_store();
+    let outcome = controls.configure_run(run, flow, "manual", None, timeout_at).await;
+    Ok(match t.kept_or_refused(outcome)? {
+        true => Some(control(t, run).await?),
+        false => None,
+    })
+}
+
+async fn absurd_deadline_kills(t: &Trial) -> Outcome {
+    // The last second of year 0, the first of year 10000, and far beyond both.
+    for seconds in [-62_135_596_801, 253_402_300_800, -8_000_000_000_000, 8_000_000_000_000] {
+        if let Some(control) = deadline(t, seconds).await? {
+            let kept = control.timeout_at.map(|at| at.timestamp());
+            t.expect("the deadline is kept as it was given", &kept, &Some(seconds));
+        }
+    }
+    Ok(())
+}
+
+async fn far_deadline_lost(t: &Trial) -> Outcome {
+    for seconds in [-62_135_596_800, 253_402_300_799] {
+        let control = deadline(t, seconds).await?;
+        let kept = control.and_then(|control| control.timeout_at).map(|at| at.timestamp());
+        t.expect("the deadline is kept", &kept, &Some(seconds));
+    }
     Ok(())
 }

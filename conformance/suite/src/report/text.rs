@@ -79,7 +79,11 @@ pub(crate) fn page(text: &mut String, check: &CheckReport, target: &str) {
     if let Some(backtrace) = &check.backtrace {
         let _ = writeln!(text, "  backtrace\n    {}", indented(backtrace.trim_end()));
     }
-    let _ = writeln!(text, "  usual cause  {}", check.usual_cause);
+    let usual_cause = match check.backtrace {
+        Some(_) => "the backend stopped instead of answering; the backtrace shows where",
+        None => check.usual_cause,
+    };
+    let _ = writeln!(text, "  usual cause  {usual_cause}");
     if let Some(rerun) = &check.rerun {
         let _ = writeln!(text, "  again        {rerun}");
     }
@@ -102,9 +106,11 @@ fn write_calls(text: &mut String, check: &CheckReport) {
     }
 }
 
+/// The start of a text, on one line.
 fn cut(text: &str, length: usize) -> String {
+    let text = text.replace('\n', " ");
     if text.chars().count() <= length {
-        return text.to_owned();
+        return text;
     }
     let start: String = text.chars().take(length).collect();
     format!("{start}…")
@@ -155,7 +161,8 @@ fn write_broken(text: &mut String, report: &Report) {
     for check in paged {
         let verdict = check.verdict.name().to_uppercase();
         let reason = cut(check.reason.as_deref().unwrap_or_default(), MAX_CALL);
-        let _ = writeln!(text, "{verdict}  {:width$}  {reason}", check.id);
+        let clause = check.clauses.first().copied().unwrap_or_default();
+        let _ = writeln!(text, "{verdict}  {:width$}  {clause}: {reason}", check.id);
     }
 }
 

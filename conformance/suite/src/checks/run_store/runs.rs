@@ -88,9 +88,9 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     },
     Check {
         id: "run-store/completing-as-running-accepted",
-        clauses: &["RUN-24"],
-        goal: "A failed run is completed as running.",
-        usual_cause: "the status is stored without looking at it",
+        clauses: &["RUN-24", "BACKEND-2"],
+        goal: "A failed run is completed as running, and one that is not there.",
+        usual_cause: "the status is stored without looking at it, or looked at after the run",
         uses: &[RunStore],
         run: |t| Box::pin(completing_as_running_accepted(t)),
     },
@@ -134,6 +134,22 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         usual_cause: "a column is too short, and cuts what it is given",
         uses: &[RunStore],
         run: |t| Box::pin(long_texts_cut(t)),
+    },
+    Check {
+        id: "run-store/milliseconds-lost",
+        clauses: &["BACKEND-9"],
+        goal: "Runs start at instants that differ in their milliseconds.",
+        usual_cause: "instants are stored in whole seconds",
+        uses: &[RunStore],
+        run: |t| Box::pin(milliseconds_lost(t)),
+    },
+    Check {
+        id: "run-store/microseconds-lost",
+        clauses: &["BACKEND-10"],
+        goal: "Runs start at instants that differ in their microseconds.",
+        usual_cause: "instants are stored in whole milliseconds",
+        uses: &[RunStore],
+        run: |t| Box::pin(microseconds_lost(t)),
     },
     Check {
         id: "run-store/namespaces-mixed",
@@ -288,7 +304,8 @@ async fn completing_as_running_accepted(t: &Trial) -> Outcome {
     let outcome = t.run_store().complete_run(run, RunStatus::Running).await;
     t.expect_refusal("running ends nothing", outcome, ErrorKind::InvalidArgument)?;
     t.expect("the run is as before", &detail(t, run).await?, &before);
-    Ok(())
+    let of_unknown = t.run_store().complete_run(t.run_id(), RunStatus::Running).await;
+    t.expect_refusal("nor for an unknown run", of_unknown, ErrorKind::InvalidArgument)
 }
 
 async fn ending_not_stored(t: &Trial) -> Outcome {
@@ -347,6 +364,28 @@ async fn long_texts_cut(t: &Trial) -> Outcome {
     t.expect("the trigger key is whole", &run.trigger_key, &start.trigger_key);
     t.expect("the trigger data are whole", &run.trigger_data_json, &start.trigger_data_json);
     Ok(())
+}
+
+/// Runs that start at these offsets must read back the instants of their starts.
+async fn expect_starts_kept(t: &Trial, offsets: &[TimeDelta]) -> Outcome {
+    let second = t.clock()?.now() - TimeDelta::milliseconds(789);
+    for offset in offsets {
+        t.clock()?.set(second + *offset);
+        let run = t.a_run().await?;
+        let started_at = detail(t, run).await?.run.started_at;
+        t.expect("the start is kept", &started_at, &t.clock()?.now());
+    }
+    Ok(())
+}
+
+async fn milliseconds_lost(t: &Trial) -> Outcome {
+    let offsets = [0, 1, 500, 999].map(TimeDelta::milliseconds);
+    expect_starts_kept(t, &offsets).await
+}
+
+async fn microseconds_lost(t: &Trial) -> Outcome {
+    let offsets = [1, 499, 500, 123_456, 999_999].map(TimeDelta::microseconds);
+    expect_starts_kept(t, &offsets).await
 }
 
 async fn namespaces_mixed(t: &Trial) -> Outcome {

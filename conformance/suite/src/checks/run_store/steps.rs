@@ -106,7 +106,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     },
     Check {
         id: "run-store/completing-step-as-running-accepted",
-        clauses: &["RUN-17"],
+        clauses: &["RUN-17", "BACKEND-2"],
         goal: "A step is completed as running, also one that is not there.",
         usual_cause: "the status is stored without looking at it, or looked at after the step",
         uses: &[RunStore],

@@ -1,0 +1,66 @@
+//! What the border costs: the same calls on the memory backend, native and as a component.
+#![allow(
+    missing_docs,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a bench may stop, and its entry point is generated"
+)]
+
+use std::sync::Arc;
+
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use plimsoll_benches::{guest_memory, native_memory};
+use plimsoll_contract::{Backend, FlowId, RunId, StartRun};
+use tokio::runtime::Builder;
+use tokio::runtime::Runtime;
+
+const RUNS: u32 = 50;
+
+/// A backend with a page of runs and a claimed step.
+async fn filled(backend: Arc<dyn Backend>) -> Arc<dyn Backend> {
+    let runs = backend.run_store().unwrap();
+    for number in 0..RUNS {
+        let start = StartRun {
+            flow_id: FlowId::default(),
+            flow_name: "Invoice".to_owned(),
+            run_id: RunId(uuid::Uuid::from_u128(u128::from(number))),
+            trigger_key: "manual".to_owned(),
+            trigger_data_json: Some(format!("{{\"text\":\"{}\"}}", "x".repeat(189))),
+            job_id: None,
+            source_run_id: None,
+        };
+        runs.start_run(&start).await.unwrap();
+    }
+    let claims = backend.run_runtime_store().unwrap();
+    claims.try_claim_step(RunId::default(), "charge").await.unwrap();
+    backend
+}
+
+fn boundary(criterion: &mut Criterion) {
+    let runtime: Runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let subjects = runtime.block_on(async {
+        let native = filled(native_memory().await.unwrap()).await;
+        let guest = filled(guest_memory().await.unwrap()).await;
+        [("native", native), ("guest", guest)]
+    });
+    let mut claims = criterion.benchmark_group("try-claim-step held");
+    for (name, backend) in &subjects {
+        claims.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+            let claims = backend.run_runtime_store().unwrap();
+            bencher.to_async(&runtime).iter(|| claims.try_claim_step(RunId::default(), "charge"));
+        });
+    }
+    claims.finish();
+    let mut pages = criterion.benchmark_group("get-runs page of 50");
+    for (name, backend) in &subjects {
+        pages.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+            let runs = backend.run_store().unwrap();
+            bencher.to_async(&runtime).iter(|| runs.get_runs(None, Default::default()));
+        });
+    }
+    pages.finish();
+}
+
+criterion_group!(benches, boundary);
+criterion_main!(benches);

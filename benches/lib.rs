@@ -1,0 +1,47 @@
+//! The backends that the benches compare, open and ready.
+
+use std::sync::Arc;
+
+use plimsoll_contract::{Backend, CallError, OpenConfig, SystemClock};
+use plimsoll_host::{Host, HostError, InstanceOptions, LoadError, Options};
+use plimsoll_memory::MemoryBackend;
+use thiserror::Error;
+
+/// A backend could not be prepared.
+#[derive(Debug, Error)]
+#[allow(missing_docs, reason = "each is what its source says")]
+pub enum Unprepared {
+    #[error(transparent)]
+    Host(#[from] HostError),
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error(transparent)]
+    File(#[from] std::io::Error),
+}
+
+/// The backend in memory, native.
+///
+/// # Errors
+///
+/// If it does not open.
+pub async fn native_memory() -> Result<Arc<dyn Backend>, Unprepared> {
+    opened(Arc::new(MemoryBackend::new())).await
+}
+
+/// The backend in memory, as a component in the host.
+///
+/// # Errors
+///
+/// If it does not load or does not open.
+pub async fn guest_memory() -> Result<Arc<dyn Backend>, Unprepared> {
+    let host = Host::new(Options::default())?;
+    let plugin = host.load(&std::fs::read(plimsoll_guests::MEMORY)?).await?;
+    opened(Arc::new(plugin.instantiate(InstanceOptions::default()).await?)).await
+}
+
+async fn opened(backend: Arc<dyn Backend>) -> Result<Arc<dyn Backend>, Unprepared> {
+    backend.open(&OpenConfig::namespace("bench"), Arc::new(SystemClock)).await?;
+    Ok(backend)
+}

@@ -1,0 +1,326 @@
+use std::mem;
+
+use chrono::Utc;
+use plimsoll_contract::{Answer, Description, Error, FlowDefinition, Instant, OpenConfig, RunId};
+use plimsoll_model::{Backend, FlowStore, Model, OutputsRepository, Spec, State};
+
+use crate::Mutant;
+use crate::broken::{backend, flow_store, models, outputs_repository, spec};
+
+pub(crate) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        id: "backend/clock-stands-at-the-epoch",
+        clause: "BACKEND-8",
+        how: "stamps the first instant of 1970 on everything",
+        dies: &[("backend/clock-ignored", "flow-run.started-at is read from the clock")],
+        backend: spec::<StandsAtTheEpoch>,
+    },
+    Mutant {
+        id: "backend/one-table-uses-the-machines-clock",
+        clause: "BACKEND-8",
+        how: "stamps definitions with the machine's time, and the rest with the given one",
+        dies: &[("backend/clock-ignored", "flow-definition.updated-at is read from the clock")],
+        backend: flow_store::<UsesTheMachinesClock>,
+    },
+    Mutant {
+        id: "backend/describes-itself-anew",
+        clause: "BACKEND-14",
+        how: "answers another version each time",
+        dies: &[("backend/describe-needs-open", "it answers the same twice")],
+        backend: backend::<DescribesItselfAnew>,
+    },
+    Mutant {
+        id: "backend/has-no-name",
+        clause: "BACKEND-14",
+        how: "describes itself with an empty name",
+        dies: &[("backend/describe-needs-open", "it has a name")],
+        backend: backend::<HasNoName>,
+    },
+    Mutant {
+        id: "backend/has-a-default-namespace",
+        clause: "BACKEND-18",
+        how: "answers from a default namespace before it is opened",
+        dies: &[("backend/answers-before-open", "run-store.start-run says that the backend")],
+        backend: spec::<HasADefaultNamespace>,
+    },
+    Mutant {
+        id: "backend/has-a-stub",
+        clause: "BACKEND-3",
+        how: "answers unsupported to end-scope",
+        dies: &[("backend/function-unsupported", "outputs-repository.end-scope is implemented")],
+        backend: outputs_repository::<HasAStub>,
+    },
+    Mutant {
+        id: "backend/open-recreates",
+        clause: "BACKEND-17",
+        how: "empties a namespace that it opens",
+        dies: &[("backend/reopening-loses-data", "what was left is still there")],
+        backend: backend::<OpenRecreates>,
+    },
+    Mutant {
+        id: "backend/keeps-one-namespace",
+        clause: "BACKEND-20",
+        how: "forgets the namespaces that are not open",
+        dies: &[("backend/switching-loses-data", "what was left is still there")],
+        backend: backend::<KeepsOneNamespace>,
+    },
+    Mutant {
+        id: "backend/lists-every-namespace",
+        clause: "BACKEND-19",
+        how: "lists the definitions of all namespaces",
+        dies: &[("backend/namespaces-mixed", "the other namespace is empty")],
+        backend: flow_store::<ListsEveryNamespace>,
+    },
+    Mutant {
+        id: "backend/folds-namespaces",
+        clause: "BACKEND-24",
+        how: "opens a namespace by its name in lower case",
+        dies: &[("backend/namespace-case-folded", "the namespace in capitals is another")],
+        backend: backend::<FoldsNamespaces>,
+    },
+    Mutant {
+        id: "backend/switches-before-it-checks",
+        clause: "BACKEND-21",
+        how: "switches to the namespace, then refuses",
+        dies: &[("backend/failed-open-switches", "the first namespace is still open")],
+        backend: backend::<SwitchesFirst>,
+    },
+    Mutant {
+        id: "backend/registers-before-it-checks",
+        clause: "BACKEND-21",
+        how: "takes the registered flows over, then refuses",
+        dies: &[("backend/failed-open-registers-flows", "the flows of the open before stay")],
+        backend: backend::<RegistersFirst>,
+    },
+    Mutant {
+        id: "backend/drops-duplicate-flows",
+        clause: "BACKEND-22",
+        how: "keeps the first of two registered flows with one id",
+        dies: &[("backend/duplicate-flow-accepted", "open refuses the duplicate")],
+        backend: backend::<DropsDuplicateFlows>,
+    },
+    Mutant {
+        id: "backend/ignores-unknown-settings",
+        clause: "BACKEND-23",
+        how: "opens whatever the settings are",
+        dies: &[("backend/unknown-setting-accepted", "open refuses the setting")],
+        backend: backend::<IgnoresSettings>,
+    },
+    Mutant {
+        id: "backend/discard-is-a-stub",
+        clause: "BACKEND-25",
+        how: "leaves what a discarded namespace holds",
+        dies: &[("backend/discard-leaves-data", "the discarded namespace is empty")],
+        backend: backend::<DiscardIsAStub>,
+    },
+    Mutant {
+        id: "backend/discards-by-prefix",
+        clause: "BACKEND-25",
+        how: "discards every namespace whose name begins so",
+        dies: &[("backend/discard-takes-another", "the other namespace keeps its data")],
+        backend: backend::<DiscardsByPrefix>,
+    },
+    Mutant {
+        id: "backend/discarding-unknown-is-an-error",
+        clause: "BACKEND-26",
+        how: "answers an error when there is nothing to discard",
+        dies: &[
+            ("backend/discard-of-unknown-fails", "it succeeds before any open"),
+            ("backend/discard-of-unknown-fails", "it succeeds after one"),
+        ],
+        backend: backend::<DiscardingUnknownFails>,
+    },
+    Mutant {
+        id: "backend/discard-closes-the-namespace",
+        clause: "BACKEND-27",
+        how: "closes the open namespace when it is discarded",
+        dies: &[("backend/discard-closes", "gave no value: not open")],
+        backend: backend::<DiscardCloses>,
+    },
+    Mutant {
+        id: "backend/discard-spares-the-open-namespace",
+        clause: "BACKEND-27",
+        how: "discards every namespace but the open one",
+        dies: &[("backend/discard-closes", "the namespace is empty")],
+        backend: backend::<DiscardSparesTheOpen>,
+    },
+];
+
+models! {
+    UsesTheMachinesClock HasNoName HasAStub OpenRecreates KeepsOneNamespace ListsEveryNamespace
+    FoldsNamespaces SwitchesFirst RegistersFirst DropsDuplicateFlows IgnoresSettings DiscardIsAStub
+    DiscardsByPrefix DiscardingUnknownFails DiscardCloses DiscardSparesTheOpen
+}
+
+#[derive(Default)]
+struct StandsAtTheEpoch(Model);
+
+impl Spec for StandsAtTheEpoch {
+    fn state(&mut self) -> &mut State {
+        self.0.state()
+    }
+
+    fn now(&mut self) -> Instant {
+        Instant::UNIX_EPOCH
+    }
+}
+
+impl FlowStore for UsesTheMachinesClock {
+    fn save(&mut self, definition: &FlowDefinition) -> Answer<FlowDefinition> {
+        self.state().now = Utc::now();
+        self.0.save(definition)
+    }
+}
+
+#[derive(Default)]
+struct DescribesItselfAnew {
+    model: Model,
+    described: u32,
+}
+
+impl Spec for DescribesItselfAnew {
+    fn state(&mut self) -> &mut State {
+        self.model.state()
+    }
+}
+
+impl Backend for DescribesItselfAnew {
+    fn describe(&mut self) -> Answer<Description> {
+        self.described += 1;
+        let version = format!("1.{}", self.described);
+        Ok(Description { version, ..self.model.describe()? })
+    }
+}
+
+impl Backend for HasNoName {
+    fn describe(&mut self) -> Answer<Description> {
+        Ok(Description { name: String::new(), ..self.0.describe()? })
+    }
+}
+
+#[derive(Default)]
+struct HasADefaultNamespace(Model);
+
+impl Spec for HasADefaultNamespace {
+    fn state(&mut self) -> &mut State {
+        let state = self.0.state();
+        if state.open.is_none() {
+            state.namespaces.entry("default".to_owned()).or_default();
+            state.open = Some("default".to_owned());
+        }
+        state
+    }
+}
+
+impl OutputsRepository for HasAStub {
+    fn end_scope(&mut self, _run_id: RunId, _step_key: &str) -> Answer<()> {
+        self.space()?;
+        Err(Error::Unsupported)
+    }
+}
+
+impl Backend for OpenRecreates {
+    fn open(&mut self, config: &OpenConfig) -> Answer<()> {
+        self.0.open(config)?;
+        *self.space()? = Default::default();
+        Ok(())
+    }
+}
+
+impl Backend for KeepsOneNamespace {
+    fn open(&mut self, config: &OpenConfig) -> Answer<()> {
+        self.0.open(config)?;
+        self.state().namespaces.retain(|name, _| *name == config.namespace);
+        Ok(())
+    }
+}
+
+impl FlowStore for ListsEveryNamespace {
+    fn get_all(&mut self) -> Answer<Vec<FlowDefinition>> {
+        self.space()?;
+        let spaces = self.state().namespaces.values();
+        Ok(spaces.flat_map(|space| space.definitions.values().cloned()).collect())
+    }
+}
+
+impl Backend for FoldsNamespaces {
+    fn open(&mut self, config: &OpenConfig) -> Answer<()> {
+        let namespace = config.namespace.to_lowercase();
+        self.0.open(&OpenConfig { namespace, ..config.clone() })
+    }
+}
+
+impl Backend for SwitchesFirst {
+    fn open(&mut self, config: &OpenConfig) -> Answer<()> {
+        let state = self.state();
+        state.namespaces.entry(config.namespace.clone()).or_default();
+        state.open = Some(config.namespace.clone());
+        self.0.open(config)
+    }
+}
+
+impl Backend for RegistersFirst {
+    fn open(&mut self, config: &OpenConfig) -> Answer<()> {
+        self.state().registered_flows.clone_from(&config.registered_flows);
+        self.0.open(config)
+    }
+}
+
+impl Backend for DropsDuplicateFlows {
+    fn open(&mut self, config: &OpenConfig) -> Answer<()> {
+        let mut config = config.clone();
+        for flow in mem::take(&mut config.registered_flows) {
+            if config.registered_flows.iter().all(|earlier| earlier.id != flow.id) {
+                config.registered_flows.push(flow);
+            }
+        }
+        self.0.open(&config)
+    }
+}
+
+impl Backend for IgnoresSettings {
+    fn open(&mut self, config: &OpenConfig) -> Answer<()> {
+        self.0.open(&OpenConfig { settings: Vec::new(), ..config.clone() })
+    }
+}
+
+impl Backend for DiscardIsAStub {
+    fn discard(&mut self, _namespace: &str) -> Answer<()> {
+        Ok(())
+    }
+}
+
+impl Backend for DiscardsByPrefix {
+    fn discard(&mut self, namespace: &str) -> Answer<()> {
+        let names: Vec<_> = self.state().namespaces.keys().cloned().collect();
+        let alike = names.iter().filter(|name| name.starts_with(namespace));
+        alike.into_iter().try_for_each(|name| self.0.discard(name))
+    }
+}
+
+impl Backend for DiscardingUnknownFails {
+    fn discard(&mut self, namespace: &str) -> Answer<()> {
+        if !self.state().namespaces.contains_key(namespace) {
+            return Err(Error::Other("no such namespace".to_owned()));
+        }
+        self.0.discard(namespace)
+    }
+}
+
+impl Backend for DiscardCloses {
+    fn discard(&mut self, namespace: &str) -> Answer<()> {
+        let state = self.state();
+        state.namespaces.remove(namespace);
+        state.open = state.open.take().filter(|open| open != namespace);
+        Ok(())
+    }
+}
+
+impl Backend for DiscardSparesTheOpen {
+    fn discard(&mut self, namespace: &str) -> Answer<()> {
+        match self.state().open.as_deref() == Some(namespace) {
+            true => Ok(()),
+            false => self.0.discard(namespace),
+        }
+    }
+}

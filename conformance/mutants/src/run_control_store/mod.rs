@@ -1,0 +1,4 @@
+//! Mutants of `run-control-store`.
+
+pub(crate) mod keys;
+pub(crate) mod records;

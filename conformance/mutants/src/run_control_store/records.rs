@@ -1,0 +1,407 @@
+//! Mutants of the control record: configuration, cancellation, timeouts.
+
+use chrono::{DateTime, TimeDelta};
+use plimsoll_contract::{Answer, FlowId, Instant, RunControl, RunId};
+use plimsoll_model::{Model, Namespace, RunControlStore, Spec};
+
+use crate::broken::{missing_parent, models, run_control_store};
+use crate::{Mutant, racy};
+
+pub(crate) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        id: "run-control-store/stores-the-normalised-key",
+        clause: "CONTROL-1",
+        how: "trims and lowers the key of the record",
+        dies: &[("run-control-store/configuration-lost", "the record holds what was given")],
+        backend: run_control_store::<StoresNormalisedKey>,
+    },
+    Mutant {
+        id: "run-control-store/drops-the-deadline",
+        clause: "CONTROL-1",
+        how: "does not store the deadline",
+        dies: &[("run-control-store/configuration-lost", "the record holds what was given")],
+        backend: run_control_store::<DropsDeadline>,
+    },
+    Mutant {
+        id: "run-control-store/run-is-a-foreign-key",
+        clause: "CONTROL-2",
+        how: "refuses the record of a run that it does not have",
+        dies: &[(
+            "run-control-store/configuration-needs-run",
+            "gave no value: violates a foreign key",
+        )],
+        backend: run_control_store::<ConfigurationNeedsRun>,
+    },
+    Mutant {
+        id: "run-control-store/configuring-replaces-the-record",
+        clause: "CONTROL-3",
+        how: "replaces the whole record",
+        dies: &[("run-control-store/configuring-clears-flags", "flags, reason and instants stay")],
+        backend: run_control_store::<ConfiguringReplaces>,
+    },
+    Mutant {
+        id: "run-control-store/first-configuration-counts",
+        clause: "CONTROL-3",
+        how: "leaves a record alone that is there",
+        dies: &[("run-control-store/configuring-changes-nothing", "the four values are replaced")],
+        backend: run_control_store::<FirstConfigurationCounts>,
+    },
+    Mutant {
+        id: "run-control-store/configuring-registers",
+        clause: "CONTROL-4",
+        how: "registers the key of the record",
+        dies: &[
+            ("run-control-store/configuring-registers-key", "the key is not found"),
+            ("run-control-store/configuring-registers-key", "it can be registered"),
+        ],
+        backend: run_control_store::<ConfiguringRegisters>,
+    },
+    Mutant {
+        id: "run-control-store/created-at-is-the-reading",
+        clause: "CONTROL-5",
+        how: "answers the present instant as created-at",
+        dies: &[("run-control-store/control-read-differs", "both reads are the same")],
+        backend: run_control_store::<CreatedAtIsReading>,
+    },
+    Mutant {
+        id: "run-control-store/cancels-without-an-instant",
+        clause: "CONTROL-6",
+        how: "sets flag and reason and not cancel-requested-at",
+        dies: &[(
+            "run-control-store/cancellation-not-recorded",
+            "flag, reason and instant are set",
+        )],
+        backend: run_control_store::<CancelsWithoutInstant>,
+    },
+    Mutant {
+        id: "run-control-store/every-cancellation-counts",
+        clause: "CONTROL-7",
+        how: "cancels without looking at the flag",
+        dies: &[
+            ("run-control-store/second-cancellation-wins", "the second caller is told no"),
+            ("run-control-store/second-cancellation-wins", "nothing has changed"),
+        ],
+        backend: run_control_store::<EveryCancellationCounts>,
+    },
+    Mutant {
+        id: "run-control-store/cancelling-makes-a-record-up",
+        clause: "CONTROL-8",
+        how: "creates the record that it is to flag",
+        dies: &[
+            ("run-control-store/cancelling-unknown-creates", "the caller is told no"),
+            ("run-control-store/cancelling-unknown-creates", "no record was created"),
+        ],
+        backend: run_control_store::<CancellingCreates>,
+    },
+    Mutant {
+        id: "run-control-store/two-callers-cancel-one-run",
+        clause: "CONTROL-9",
+        how: "looks at the flag and sets it in two steps",
+        dies: &[("run-control-store/cancel-race-has-two-winners", "one caller is told that")],
+        backend: racy::lost_updates,
+    },
+    Mutant {
+        id: "run-control-store/time-out-sets-no-flag",
+        clause: "CONTROL-10",
+        how: "leaves the cancel flag alone when a run times out",
+        dies: &[("run-control-store/timeout-not-recorded", "the cancel flag is set")],
+        backend: run_control_store::<TimeOutSetsNoFlag>,
+    },
+    Mutant {
+        id: "run-control-store/time-out-moves-the-cancellation",
+        clause: "CONTROL-10",
+        how: "stamps cancel-requested-at anew when a run times out",
+        dies: &[(
+            "run-control-store/timeout-not-recorded",
+            "cancel-requested-at is the first time",
+        )],
+        backend: run_control_store::<TimeOutMovesCancellation>,
+    },
+    Mutant {
+        id: "run-control-store/every-time-out-counts",
+        clause: "CONTROL-11",
+        how: "marks a run without looking whether it was marked",
+        dies: &[
+            ("run-control-store/second-timeout-wins", "the second caller is told no"),
+            ("run-control-store/second-timeout-wins", "nothing has changed"),
+        ],
+        backend: run_control_store::<EveryTimeOutCounts>,
+    },
+    Mutant {
+        id: "run-control-store/timing-out-makes-a-record-up",
+        clause: "CONTROL-12",
+        how: "creates the record that it is to mark",
+        dies: &[("run-control-store/timing-out-unknown-creates", "no record was created")],
+        backend: run_control_store::<TimingOutCreates>,
+    },
+    Mutant {
+        id: "run-control-store/time-out-erases-the-reason",
+        clause: "CONTROL-13",
+        how: "replaces the reason by none",
+        dies: &[("run-control-store/timeout-erases-reason", "after a timeout with None")],
+        backend: run_control_store::<TimeOutErasesReason>,
+    },
+    Mutant {
+        id: "run-control-store/time-out-keeps-the-first-reason",
+        clause: "CONTROL-13",
+        how: "keeps a reason that is there whatever the new one",
+        dies: &[("run-control-store/timeout-erases-reason", "timeout with Some(\"too late\")")],
+        backend: run_control_store::<TimeOutKeepsReason>,
+    },
+    Mutant {
+        id: "run-control-store/two-callers-time-one-run-out",
+        clause: "CONTROL-15",
+        how: "looks at timed-out-at and sets it in two steps",
+        dies: &[("run-control-store/timeout-race-has-two-winners", "one caller is told that")],
+        backend: racy::lost_updates,
+    },
+    Mutant {
+        id: "run-control-store/odd-deadline-wraps-around",
+        clause: "BACKEND-12",
+        how: "stores a deadline after year 9999 as the first day of 1970",
+        dies: &[("run-control-store/absurd-deadline-kills", "the deadline is kept as it was")],
+        backend: run_control_store::<OddDeadlineWraps>,
+    },
+    Mutant {
+        id: "run-control-store/odd-deadline-panics",
+        clause: "BACKEND-12",
+        how: "panics over a deadline so late that adding to it leaves the calendar",
+        dies: &[("run-control-store/absurd-deadline-kills", "the backend panicked")],
+        backend: run_control_store::<OddDeadlinePanics>,
+    },
+    Mutant {
+        id: "run-control-store/deadlines-end-in-2262",
+        clause: "BACKEND-11",
+        how: "keeps deadlines in nanoseconds, and so none after the year 2262",
+        dies: &[("run-control-store/far-deadline-lost", "the deadline is kept")],
+        backend: run_control_store::<DeadlinesEndIn2262>,
+    },
+];
+
+models! {
+    StoresNormalisedKey DropsDeadline ConfigurationNeedsRun ConfiguringReplaces
+    FirstConfigurationCounts ConfiguringRegisters CreatedAtIsReading CancelsWithoutInstant
+    EveryCancellationCounts CancellingCreates TimeOutSetsNoFlag TimeOutMovesCancellation
+    EveryTimeOutCounts TimingOutCreates TimeOutErasesReason TimeOutKeepsReason OddDeadlineWraps
+    OddDeadlinePanics DeadlinesEndIn2262
+}
+
+/// A call of `configure-run`.
+#[derive(Clone, Copy)]
+struct Configuration<'a> {
+    run: RunId,
+    flow: FlowId,
+    trigger: &'a str,
+    key: Option<&'a str>,
+    timeout_at: Option<Instant>,
+}
+
+impl Configuration<'_> {
+    fn on(self, model: &mut Model) -> Answer<()> {
+        model.configure_run(self.run, self.flow, self.trigger, self.key, self.timeout_at)
+    }
+}
+
+/// A mutant that breaks `configure-run`.
+trait BreaksConfiguration {
+    fn configure(&mut self, configuration: Configuration<'_>) -> Answer<()>;
+}
+
+macro_rules! override_configuration {
+    ($($mutant:ident)*) => {
+        $(impl RunControlStore for $mutant {
+            fn configure_run(
+                &mut self,
+                run: RunId,
+                flow: FlowId,
+                trigger: &str,
+                key: Option<&str>,
+                timeout_at: Option<Instant>,
+            ) -> Answer<()> {
+                self.configure(Configuration { run, flow, trigger, key, timeout_at })
+            }
+        })*
+    };
+}
+
+override_configuration! {
+    StoresNormalisedKey DropsDeadline ConfigurationNeedsRun ConfiguringReplaces
+    FirstConfigurationCounts ConfiguringRegisters OddDeadlineWraps OddDeadlinePanics
+    DeadlinesEndIn2262
+}
+
+impl BreaksConfiguration for StoresNormalisedKey {
+    fn configure(&mut self, configuration: Configuration<'_>) -> Answer<()> {
+        let key = configuration.key.map(|key| key.trim().to_lowercase());
+        Configuration { key: key.as_deref(), ..configuration }.on(&mut self.0)
+    }
+}
+
+impl BreaksConfiguration for DropsDeadline {
+    fn configure(&mut self, configuration: Configuration<'_>) -> Answer<()> {
+        Configuration { timeout_at: None, ..configuration }.on(&mut self.0)
+    }
+}
+
+impl BreaksConfiguration for ConfigurationNeedsRun {
+    fn configure(&mut self, configuration: Configuration<'_>) -> Answer<()> {
+        self.space()?.runs.get(&configuration.run).ok_or_else(missing_parent)?;
+        configuration.on(&mut self.0)
+    }
+}
+
+impl BreaksConfiguration for ConfiguringReplaces {
+    fn configure(&mut self, configuration: Configuration<'_>) -> Answer<()> {
+        self.space()?.controls.remove(&configuration.run);
+        configuration.on(&mut self.0)
+    }
+}
+
+impl BreaksConfiguration for FirstConfigurationCounts {
+    fn configure(&mut self, configuration: Configuration<'_>) -> Answer<()> {
+        match self.space()?.controls.contains_key(&configuration.run) {
+            true => Ok(()),
+            false => configuration.on(&mut self.0),
+        }
+    }
+}
+
+impl BreaksConfiguration for ConfiguringRegisters {
+    fn configure(&mut self, configuration: Configuration<'_>) -> Answer<()> {
+        let Configuration { run, flow, trigger, key, .. } = configuration;
+        if let Some(key) = key {
+            self.0.try_register_idempotency_key(flow, trigger, key, run)?;
+        }
+        configuration.on(&mut self.0)
+    }
+}
+
+impl RunControlStore for CreatedAtIsReading {
+    fn get_run_control(&mut self, run: RunId) -> Answer<Option<RunControl>> {
+        let created_at = self.now();
+        let control = self.0.get_run_control(run)?;
+        Ok(control.map(|control| RunControl { created_at, ..control }))
+    }
+}
+
+/// Changes a control record, if there is one.
+fn amend(space: &mut Namespace, run: RunId, amend: impl FnOnce(&mut RunControl)) {
+    space.controls.entry(run).and_modify(amend);
+}
+
+impl RunControlStore for CancelsWithoutInstant {
+    fn request_cancel(&mut self, run: RunId, reason: Option<&str>) -> Answer<bool> {
+        let cancelled = self.0.request_cancel(run, reason)?;
+        if cancelled {
+            amend(self.space()?, run, |control| control.cancel_requested_at = None);
+        }
+        Ok(cancelled)
+    }
+}
+
+impl RunControlStore for EveryCancellationCounts {
+    fn request_cancel(&mut self, run: RunId, reason: Option<&str>) -> Answer<bool> {
+        amend(self.space()?, run, |control| control.cancel_requested = false);
+        self.0.request_cancel(run, reason)
+    }
+}
+
+/// Creates a control record of which only the run is known, as an upsert does.
+fn make_up_record(model: &mut Model, run: RunId) -> Answer<()> {
+    match model.space()?.controls.contains_key(&run) {
+        true => Ok(()),
+        false => model.configure_run(run, FlowId::default(), "", None, None),
+    }
+}
+
+impl RunControlStore for CancellingCreates {
+    fn request_cancel(&mut self, run: RunId, reason: Option<&str>) -> Answer<bool> {
+        make_up_record(&mut self.0, run)?;
+        self.0.request_cancel(run, reason)
+    }
+}
+
+impl RunControlStore for TimeOutSetsNoFlag {
+    fn mark_timed_out(&mut self, run: RunId, reason: Option<&str>) -> Answer<bool> {
+        let before = self.space()?.controls.get(&run).is_some_and(|found| found.cancel_requested);
+        let marked = self.0.mark_timed_out(run, reason)?;
+        amend(self.space()?, run, |control| control.cancel_requested = before);
+        Ok(marked)
+    }
+}
+
+impl RunControlStore for TimeOutMovesCancellation {
+    fn mark_timed_out(&mut self, run: RunId, reason: Option<&str>) -> Answer<bool> {
+        let now = self.now();
+        let marked = self.0.mark_timed_out(run, reason)?;
+        if marked {
+            amend(self.space()?, run, |control| control.cancel_requested_at = Some(now));
+        }
+        Ok(marked)
+    }
+}
+
+impl RunControlStore for EveryTimeOutCounts {
+    fn mark_timed_out(&mut self, run: RunId, reason: Option<&str>) -> Answer<bool> {
+        amend(self.space()?, run, |control| control.timed_out_at = None);
+        self.0.mark_timed_out(run, reason)
+    }
+}
+
+impl RunControlStore for TimingOutCreates {
+    fn mark_timed_out(&mut self, run: RunId, reason: Option<&str>) -> Answer<bool> {
+        make_up_record(&mut self.0, run)?;
+        self.0.mark_timed_out(run, reason)
+    }
+}
+
+impl RunControlStore for TimeOutErasesReason {
+    fn mark_timed_out(&mut self, run: RunId, reason: Option<&str>) -> Answer<bool> {
+        let marked = self.0.mark_timed_out(run, reason)?;
+        if marked {
+            amend(self.space()?, run, |control| {
+                control.cancel_reason = reason.map(str::to_owned);
+            });
+        }
+        Ok(marked)
+    }
+}
+
+impl RunControlStore for TimeOutKeepsReason {
+    fn mark_timed_out(&mut self, run: RunId, reason: Option<&str>) -> Answer<bool> {
+        let before = self.0.get_run_control(run)?.and_then(|control| control.cancel_reason);
+        self.0.mark_timed_out(run, before.as_deref().or(reason))
+    }
+}
+
+/// The first second of year 10000.
+const AFTER_9999: i64 = 253_402_300_800;
+
+impl BreaksConfiguration for OddDeadlineWraps {
+    fn configure(&mut self, configuration: Configuration<'_>) -> Answer<()> {
+        let timeout_at = configuration.timeout_at.map(|at| match at.timestamp() < AFTER_9999 {
+            true => at,
+            false => Instant::UNIX_EPOCH,
+        });
+        Configuration { timeout_at, ..configuration }.on(&mut self.0)
+    }
+}
+
+impl BreaksConfiguration for OddDeadlinePanics {
+    fn configure(&mut self, configuration: Configuration<'_>) -> Answer<()> {
+        // The sum of an instant and a span panics where it leaves the calendar.
+        let given_up_at = configuration.timeout_at.map(|at| at + TimeDelta::days(3_650_000));
+        let timeout_at = configuration.timeout_at.min(given_up_at);
+        Configuration { timeout_at, ..configuration }.on(&mut self.0)
+    }
+}
+
+impl BreaksConfiguration for DeadlinesEndIn2262 {
+    fn configure(&mut self, configuration: Configuration<'_>) -> Answer<()> {
+        let timeout_at = configuration.timeout_at.map(|at| {
+            let limit = if at < Instant::UNIX_EPOCH { i64::MIN } else { i64::MAX };
+            DateTime::from_timestamp_nanos(at.timestamp_nanos_opt().unwrap_or(limit))
+        });
+        Configuration { timeout_at, ..configuration }.on(&mut self.0)
+    }
+}

@@ -1,0 +1,360 @@
+//! Mutants of step claims.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::TimeDelta;
+use plimsoll_contract::{Answer, Error, Instant, RunId, RunStatus};
+use plimsoll_model::{Model, RunRuntimeStore, RunStore, Spec, State};
+
+use crate::broken::{missing_parent, models, run_runtime_store, run_store};
+use crate::run_store::calls::{BreaksCompletion, Completion, override_run_store};
+use crate::{Mutant, racy};
+
+pub(crate) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        id: "run-runtime-store/claims-join-the-steps",
+        clause: "RUNTIME-3",
+        how: "lists only claimed keys whose step has a row",
+        dies: &[("run-runtime-store/unstarted-claim-not-listed", "both claims are listed")],
+        backend: run_runtime_store::<ClaimsJoinSteps>,
+    },
+    Mutant {
+        id: "run-runtime-store/list-of-claims-goes-stale",
+        clause: "RUNTIME-3",
+        how: "lists claims from an index that a release does not touch",
+        dies: &[("run-runtime-store/released-claim-listed", "it is not after its release")],
+        backend: run_runtime_store::<ListGoesStale>,
+    },
+    Mutant {
+        id: "run-runtime-store/grants-every-claim",
+        clause: "RUNTIME-5",
+        how: "answers true to everyone",
+        dies: &[
+            ("run-runtime-store/second-claim-wins", "the second caller loses"),
+            ("run-runtime-store/second-claim-wins", "so does the third"),
+        ],
+        backend: run_runtime_store::<GrantsEveryClaim>,
+    },
+    Mutant {
+        id: "run-runtime-store/grants-no-claim",
+        clause: "RUNTIME-5",
+        how: "answers false to everyone",
+        dies: &[("run-runtime-store/second-claim-wins", "the first caller wins")],
+        backend: run_runtime_store::<GrantsNoClaim>,
+    },
+    Mutant {
+        id: "run-runtime-store/two-callers-claim-one-step",
+        clause: "RUNTIME-6",
+        how: "looks for the claim and takes it in two steps",
+        dies: &[("run-runtime-store/claim-race-has-two-winners", "exactly one of the callers")],
+        backend: racy::lost_updates,
+    },
+    Mutant {
+        id: "run-runtime-store/concurrent-claims-clash",
+        clause: "RUNTIME-6",
+        how: "gives a key error to the loser of a race instead of false",
+        dies: &[("run-runtime-store/claim-race-has-two-winners", "the others lose")],
+        backend: racy::clashing,
+    },
+    Mutant {
+        id: "run-runtime-store/completion-releases-the-claim",
+        clause: "RUNTIME-7",
+        how: "frees the claim when the step completes",
+        dies: &[("run-runtime-store/completion-frees-claim", "a finished step cannot be claimed")],
+        backend: run_store::<CompletionReleases>,
+    },
+    Mutant {
+        id: "run-runtime-store/end-releases-claims",
+        clause: "RUNTIME-7",
+        how: "frees the claims of a run that ends",
+        dies: &[("run-runtime-store/completion-frees-claim", "nor can a step of a finished run")],
+        backend: run_store::<EndReleases>,
+    },
+    Mutant {
+        id: "run-runtime-store/claims-are-leases",
+        clause: "RUNTIME-8",
+        how: "grants a claim again after an hour",
+        dies: &[("run-runtime-store/claim-expires", "the claim is still held")],
+        backend: run_runtime_store::<ClaimsAreLeases>,
+    },
+    Mutant {
+        id: "run-runtime-store/claims-lack-the-run",
+        clause: "RUNTIME-9",
+        how: "keeps claims by step key alone",
+        dies: &[("run-runtime-store/claim-of-other-run-counts", "the other run is free")],
+        backend: run_runtime_store::<ClaimsLackRun>,
+    },
+    Mutant {
+        id: "run-runtime-store/claims-lack-the-key",
+        clause: "RUNTIME-9",
+        how: "keeps claims by run alone",
+        dies: &[("run-runtime-store/claim-of-other-run-counts", "the other key is free")],
+        backend: run_runtime_store::<ClaimsLackKey>,
+    },
+    Mutant {
+        id: "run-runtime-store/folds-claimed-keys",
+        clause: "BACKEND-5",
+        how: "compares claimed keys without case",
+        dies: &[("run-runtime-store/claim-keys-merged", "\"Charge\" is a key of its own")],
+        backend: run_runtime_store::<FoldsClaimedKeys>,
+    },
+    Mutant {
+        id: "run-runtime-store/trims-claimed-keys",
+        clause: "BACKEND-5",
+        how: "compares claimed keys without blanks at their end",
+        dies: &[("run-runtime-store/claim-keys-merged", "\"charge \" is a key of its own")],
+        backend: run_runtime_store::<TrimsClaimedKeys>,
+    },
+    Mutant {
+        id: "run-runtime-store/cuts-claimed-keys",
+        clause: "BACKEND-4",
+        how: "cuts claimed keys to 256 characters",
+        dies: &[("run-store/long-step-keys-cut", "a longer key is not taken for one that")],
+        backend: run_runtime_store::<CutsClaimedKeys>,
+    },
+    Mutant {
+        id: "run-runtime-store/one-claim-for-all-namespaces",
+        clause: "BACKEND-19",
+        how: "lets a claim of one namespace stop the same one in another",
+        dies: &[("run-store/namespaces-mixed", "its claims are free")],
+        backend: run_runtime_store::<OneClaimForAll>,
+    },
+    Mutant {
+        id: "run-runtime-store/run-of-claim-is-a-foreign-key",
+        clause: "RUNTIME-10",
+        how: "refuses a claim whose run it does not have",
+        dies: &[("run-runtime-store/claim-needs-run", "gave no value: violates a foreign key")],
+        backend: run_runtime_store::<ClaimNeedsRun>,
+    },
+    Mutant {
+        id: "run-runtime-store/release-is-a-stub",
+        clause: "RUNTIME-11",
+        how: "releases nothing",
+        dies: &[("run-runtime-store/release-keeps-claim", "the step can be claimed again")],
+        backend: run_runtime_store::<ReleaseIsAStub>,
+    },
+    Mutant {
+        id: "run-runtime-store/releasing-nothing-is-an-error",
+        clause: "RUNTIME-11",
+        how: "answers not-found when there is no claim to release",
+        dies: &[("run-runtime-store/release-keeps-claim", "releasing none is a no-op")],
+        backend: run_runtime_store::<ReleasingNothingFails>,
+    },
+    Mutant {
+        id: "run-runtime-store/releases-the-whole-run",
+        clause: "RUNTIME-12",
+        how: "frees all claims of the run",
+        dies: &[("run-runtime-store/release-frees-more", "the other claim stays")],
+        backend: run_runtime_store::<ReleasesWholeRun>,
+    },
+    Mutant {
+        id: "run-runtime-store/releases-the-dispatch-too",
+        clause: "RUNTIME-12",
+        how: "removes the dispatch entry with the claim",
+        dies: &[("run-runtime-store/release-frees-more", "the dispatch entry stays")],
+        backend: run_runtime_store::<ReleasesDispatchToo>,
+    },
+    Mutant {
+        id: "run-runtime-store/releases-the-step-too",
+        clause: "RUNTIME-12",
+        how: "removes the row of the step with the claim",
+        dies: &[("run-runtime-store/release-frees-more", "both steps stay")],
+        backend: run_runtime_store::<ReleasesStepToo>,
+    },
+];
+
+models! {
+    ClaimsJoinSteps GrantsEveryClaim GrantsNoClaim CompletionReleases EndReleases ClaimsLackRun
+    ClaimsLackKey FoldsClaimedKeys TrimsClaimedKeys CutsClaimedKeys OneClaimForAll ClaimNeedsRun
+    ReleaseIsAStub ReleasingNothingFails ReleasesWholeRun ReleasesDispatchToo ReleasesStepToo
+}
+
+override_run_store! {
+    record_step_complete: CompletionReleases
+}
+
+impl RunRuntimeStore for ClaimsJoinSteps {
+    fn get_claimed_step_keys(&mut self, run: RunId) -> Answer<Vec<String>> {
+        let mut keys = self.0.get_claimed_step_keys(run)?;
+        let steps = &self.space()?.steps;
+        keys.retain(|key| steps.contains_key(&(run, key.clone())));
+        Ok(keys)
+    }
+}
+
+#[derive(Default)]
+struct ListGoesStale {
+    model: Model,
+    index: BTreeSet<(RunId, String)>,
+}
+
+impl Spec for ListGoesStale {
+    fn state(&mut self) -> &mut State {
+        self.model.state()
+    }
+}
+
+impl RunRuntimeStore for ListGoesStale {
+    fn try_claim_step(&mut self, run: RunId, key: &str) -> Answer<bool> {
+        let granted = self.model.try_claim_step(run, key)?;
+        self.index.insert((run, key.to_owned()));
+        Ok(granted)
+    }
+
+    fn get_claimed_step_keys(&mut self, run: RunId) -> Answer<Vec<String>> {
+        self.space()?;
+        let of_run = self.index.iter().filter(|(of_run, _)| *of_run == run);
+        Ok(of_run.map(|(_, key)| key.clone()).collect())
+    }
+}
+
+impl RunRuntimeStore for GrantsEveryClaim {
+    fn try_claim_step(&mut self, run: RunId, key: &str) -> Answer<bool> {
+        self.0.try_claim_step(run, key).map(|_| true)
+    }
+}
+
+impl RunRuntimeStore for GrantsNoClaim {
+    fn try_claim_step(&mut self, run: RunId, key: &str) -> Answer<bool> {
+        self.0.try_claim_step(run, key).map(|_| false)
+    }
+}
+
+impl BreaksCompletion for CompletionReleases {
+    fn complete(&mut self, completion: Completion<'_>) -> Answer<()> {
+        completion.on(&mut self.0)?;
+        self.0.release_step_claim(completion.run, completion.key)
+    }
+}
+
+impl RunStore for EndReleases {
+    fn complete_run(&mut self, run: RunId, status: RunStatus) -> Answer<()> {
+        self.space()?.claims.retain(|(of_run, _)| *of_run != run);
+        self.0.complete_run(run, status)
+    }
+}
+
+#[derive(Default)]
+struct ClaimsAreLeases {
+    model: Model,
+    until: BTreeMap<(RunId, String), Instant>,
+}
+
+impl Spec for ClaimsAreLeases {
+    fn state(&mut self) -> &mut State {
+        self.model.state()
+    }
+}
+
+impl RunRuntimeStore for ClaimsAreLeases {
+    fn try_claim_step(&mut self, run: RunId, key: &str) -> Answer<bool> {
+        let now = self.now();
+        let id = (run, key.to_owned());
+        if self.until.get(&id).is_some_and(|until| *until < now) {
+            self.model.release_step_claim(run, key)?;
+        }
+        let granted = self.model.try_claim_step(run, key)?;
+        if granted {
+            self.until.insert(id, now + TimeDelta::hours(1));
+        }
+        Ok(granted)
+    }
+}
+
+/// Claims a step unless a claim that is held is taken for the same.
+fn claim_unless(
+    model: &mut Model,
+    run: RunId,
+    key: &str,
+    is_same: impl Fn(RunId, &str) -> bool,
+) -> Answer<bool> {
+    let is_taken = model.space()?.claims.iter().any(|(run, key)| is_same(*run, key));
+    Ok(!is_taken && model.try_claim_step(run, key)?)
+}
+
+impl RunRuntimeStore for ClaimsLackRun {
+    fn try_claim_step(&mut self, run: RunId, key: &str) -> Answer<bool> {
+        claim_unless(&mut self.0, run, key, |_, held| held == key)
+    }
+}
+
+impl RunRuntimeStore for ClaimsLackKey {
+    fn try_claim_step(&mut self, run: RunId, key: &str) -> Answer<bool> {
+        claim_unless(&mut self.0, run, key, |of_run, _| of_run == run)
+    }
+}
+
+impl RunRuntimeStore for FoldsClaimedKeys {
+    fn try_claim_step(&mut self, run: RunId, key: &str) -> Answer<bool> {
+        claim_unless(&mut self.0, run, key, |of_run, held| {
+            of_run == run && held.eq_ignore_ascii_case(key)
+        })
+    }
+}
+
+impl RunRuntimeStore for TrimsClaimedKeys {
+    fn try_claim_step(&mut self, run: RunId, key: &str) -> Answer<bool> {
+        claim_unless(&mut self.0, run, key, |of_run, held| {
+            of_run == run && held.trim_end() == key.trim_end()
+        })
+    }
+}
+
+impl RunRuntimeStore for CutsClaimedKeys {
+    fn try_claim_step(&mut self, run: RunId, key: &str) -> Answer<bool> {
+        let key: String = key.chars().take(256).collect();
+        self.0.try_claim_step(run, &key)
+    }
+}
+
+impl RunRuntimeStore for OneClaimForAll {
+    fn try_claim_step(&mut self, run: RunId, key: &str) -> Answer<bool> {
+        let granted = self.0.try_claim_step(run, key)?;
+        let id = (run, key.to_owned());
+        let spaces = self.state().namespaces.values();
+        Ok(granted && spaces.filter(|space| space.claims.contains(&id)).count() == 1)
+    }
+}
+
+impl RunRuntimeStore for ClaimNeedsRun {
+    fn try_claim_step(&mut self, run: RunId, key: &str) -> Answer<bool> {
+        self.space()?.runs.get(&run).ok_or_else(missing_parent)?;
+        self.0.try_claim_step(run, key)
+    }
+}
+
+impl RunRuntimeStore for ReleaseIsAStub {
+    fn release_step_claim(&mut self, _run: RunId, _key: &str) -> Answer<()> {
+        self.space().map(|_| ())
+    }
+}
+
+impl RunRuntimeStore for ReleasingNothingFails {
+    fn release_step_claim(&mut self, run: RunId, key: &str) -> Answer<()> {
+        match self.space()?.claims.contains(&(run, key.to_owned())) {
+            true => self.0.release_step_claim(run, key),
+            false => Err(Error::NotFound),
+        }
+    }
+}
+
+impl RunRuntimeStore for ReleasesWholeRun {
+    fn release_step_claim(&mut self, run: RunId, _key: &str) -> Answer<()> {
+        self.space()?.claims.retain(|(of_run, _)| *of_run != run);
+        Ok(())
+    }
+}
+
+impl RunRuntimeStore for ReleasesDispatchToo {
+    fn release_step_claim(&mut self, run: RunId, key: &str) -> Answer<()> {
+        self.space()?.dispatches.remove(&(run, key.to_owned()));
+        self.0.release_step_claim(run, key)
+    }
+}
+
+impl RunRuntimeStore for ReleasesStepToo {
+    fn release_step_claim(&mut self, run: RunId, key: &str) -> Answer<()> {
+        self.space()?.steps.remove(&(run, key.to_owned()));
+        self.0.release_step_claim(run, key)
+    }
+}

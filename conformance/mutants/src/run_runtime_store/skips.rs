@@ -1,0 +1,185 @@
+//! Mutants of skipped steps.
+
+use plimsoll_contract::{Answer, RunId, StepStatus};
+use plimsoll_model::{Attempt, Model, Namespace, RunRuntimeStore, Spec, Step};
+
+use crate::Mutant;
+use crate::broken::{models, run_runtime_store};
+use crate::run_store::{last_attempt, step};
+
+pub(crate) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        id: "run-runtime-store/skip-adds-no-attempt",
+        clause: "RUNTIME-13",
+        how: "writes a skip on the latest attempt instead of adding one",
+        dies: &[("run-runtime-store/skip-incomplete", "a second attempt shows the skip")],
+        backend: run_runtime_store::<SkipAddsNoAttempt>,
+    },
+    Mutant {
+        id: "run-runtime-store/skip-keeps-the-old-row",
+        clause: "RUNTIME-13",
+        how: "leaves input and output of the step alone when it is skipped",
+        dies: &[
+            ("run-runtime-store/skip-incomplete", "it has no output"),
+            ("run-runtime-store/skip-incomplete", "it has no input"),
+        ],
+        backend: run_runtime_store::<SkipKeepsOldRow>,
+    },
+    Mutant {
+        id: "run-runtime-store/skip-needs-a-reason",
+        clause: "RUNTIME-14",
+        how: "leaves a step running that is skipped without a reason",
+        dies: &[("run-runtime-store/skip-without-reason-incomplete", "the step is skipped")],
+        backend: run_runtime_store::<SkipNeedsReason>,
+    },
+    Mutant {
+        id: "run-runtime-store/no-reason-becomes-text",
+        clause: "RUNTIME-14",
+        how: "stores a reason of none as an empty text",
+        dies: &[("run-runtime-store/skip-without-reason-incomplete", "it has no error")],
+        backend: run_runtime_store::<NoReasonBecomesText>,
+    },
+    Mutant {
+        id: "run-runtime-store/drops-the-trace",
+        clause: "RUNTIME-16",
+        how: "skips a step without its trace",
+        dies: &[("run-runtime-store/trace-lost", "the step has the trace")],
+        backend: run_runtime_store::<DropsTrace>,
+    },
+    Mutant {
+        id: "run-runtime-store/trace-misses-the-attempt",
+        clause: "RUNTIME-16",
+        how: "keeps the trace on the step and not on the attempt",
+        dies: &[("run-runtime-store/trace-lost", "so has its attempt")],
+        backend: run_runtime_store::<TraceMissesAttempt>,
+    },
+    Mutant {
+        id: "run-runtime-store/keeps-an-empty-trace",
+        clause: "RUNTIME-17",
+        how: "stores an empty trace as it is",
+        dies: &[("run-runtime-store/empty-trace-kept", "Some(\"\") leaves no trace")],
+        backend: run_runtime_store::<KeepsEmptyTrace>,
+    },
+];
+
+models! {
+    SkipAddsNoAttempt SkipKeepsOldRow SkipNeedsReason NoReasonBecomesText DropsTrace
+    TraceMissesAttempt KeepsEmptyTrace
+}
+
+/// A call of `record-skipped-step-with-trace`, through which the model records every skip.
+#[derive(Clone, Copy)]
+struct Skip<'a> {
+    run: RunId,
+    key: &'a str,
+    kind: &'a str,
+    reason: Option<&'a str>,
+    trace: Option<&'a str>,
+}
+
+impl Skip<'_> {
+    fn on(self, model: &mut Model) -> Answer<()> {
+        let Self { run, key, kind, reason, trace } = self;
+        model.record_skipped_step_with_trace(run, key, kind, reason, trace)
+    }
+}
+
+/// A mutant that breaks how a skip is recorded.
+trait BreaksSkip {
+    fn skip(&mut self, skip: Skip<'_>) -> Answer<()>;
+}
+
+macro_rules! override_skips {
+    ($($mutant:ident)*) => {
+        $(impl RunRuntimeStore for $mutant {
+            fn record_skipped_step_with_trace(
+                &mut self,
+                run: RunId,
+                key: &str,
+                kind: &str,
+                reason: Option<&str>,
+                trace: Option<&str>,
+            ) -> Answer<()> {
+                self.skip(Skip { run, key, kind, reason, trace })
+            }
+        })*
+    };
+}
+
+override_skips! {
+    SkipAddsNoAttempt SkipKeepsOldRow SkipNeedsReason NoReasonBecomesText DropsTrace
+    TraceMissesAttempt KeepsEmptyTrace
+}
+
+/// Changes the row of a step and that of its latest attempt.
+fn amend_rows(space: &mut Namespace, skip: Skip<'_>, mut amend: impl FnMut(&mut Step)) {
+    step(space, skip.run, skip.key).into_iter().for_each(&mut amend);
+    last_attempt(space, skip.run, skip.key, amend);
+}
+
+impl BreaksSkip for SkipAddsNoAttempt {
+    fn skip(&mut self, skip: Skip<'_>) -> Answer<()> {
+        skip.on(&mut self.0)?;
+        if let Some(attempts) = self.space()?.attempts.get_mut(&(skip.run, skip.key.to_owned())) {
+            let kept = attempts.len().max(2) - 2;
+            attempts.drain(kept..attempts.len() - 1);
+        }
+        Ok(())
+    }
+}
+
+impl BreaksSkip for SkipKeepsOldRow {
+    fn skip(&mut self, skip: Skip<'_>) -> Answer<()> {
+        let before = step(self.space()?, skip.run, skip.key).cloned();
+        skip.on(&mut self.0)?;
+        if let Some((step, before)) = step(self.space()?, skip.run, skip.key).zip(before) {
+            step.input_json = before.input_json;
+            step.output_json = before.output_json;
+        }
+        Ok(())
+    }
+}
+
+impl BreaksSkip for SkipNeedsReason {
+    fn skip(&mut self, skip: Skip<'_>) -> Answer<()> {
+        skip.on(&mut self.0)?;
+        if skip.reason.is_none() {
+            amend_rows(self.space()?, skip, |row| {
+                row.status = StepStatus::Running;
+                row.completed_at = None;
+            });
+        }
+        Ok(())
+    }
+}
+
+impl BreaksSkip for NoReasonBecomesText {
+    fn skip(&mut self, skip: Skip<'_>) -> Answer<()> {
+        Skip { reason: skip.reason.or(Some("")), ..skip }.on(&mut self.0)
+    }
+}
+
+impl BreaksSkip for DropsTrace {
+    fn skip(&mut self, skip: Skip<'_>) -> Answer<()> {
+        Skip { trace: None, ..skip }.on(&mut self.0)
+    }
+}
+
+impl BreaksSkip for TraceMissesAttempt {
+    fn skip(&mut self, skip: Skip<'_>) -> Answer<()> {
+        skip.on(&mut self.0)?;
+        let drop_trace = |attempt: &mut Attempt| attempt.evaluation_trace_json = None;
+        last_attempt(self.space()?, skip.run, skip.key, drop_trace);
+        Ok(())
+    }
+}
+
+impl BreaksSkip for KeepsEmptyTrace {
+    fn skip(&mut self, skip: Skip<'_>) -> Answer<()> {
+        skip.on(&mut self.0)?;
+        amend_rows(self.space()?, skip, |row| {
+            row.evaluation_trace_json = skip.trace.map(str::to_owned);
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,114 @@
+//! Mutants of the statuses of steps and runs.
+
+use std::collections::BTreeMap;
+
+use plimsoll_contract::{Answer, RunId, RunStatus, StepStatus};
+use plimsoll_model::{RunRuntimeStore, Spec};
+
+use crate::Mutant;
+use crate::broken::{models, run_runtime_store};
+
+pub(crate) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        id: "run-runtime-store/pending-reads-running",
+        clause: "RUNTIME-1",
+        how: "answers running for a pending step",
+        dies: &[("run-runtime-store/statuses-wrong", "every step with its status")],
+        backend: run_runtime_store::<PendingReadsRunning>,
+    },
+    Mutant {
+        id: "run-runtime-store/claims-have-statuses",
+        clause: "RUNTIME-1",
+        how: "lists claimed keys that have not started as running",
+        dies: &[("run-runtime-store/statuses-wrong", "every step with its status")],
+        backend: run_runtime_store::<ClaimsHaveStatuses>,
+    },
+    Mutant {
+        id: "run-runtime-store/statuses-of-every-run",
+        clause: "RUNTIME-1",
+        how: "lists the steps of all runs",
+        dies: &[("run-runtime-store/statuses-wrong", "an unknown run has none")],
+        backend: run_runtime_store::<StatusesOfEveryRun>,
+    },
+    Mutant {
+        id: "run-runtime-store/statuses-join-the-run",
+        clause: "RUNTIME-2",
+        how: "lists no steps of a run that it does not have",
+        dies: &[("run-runtime-store/statuses-need-run", "the step is there")],
+        backend: run_runtime_store::<StatusesJoinRun>,
+    },
+    Mutant {
+        id: "run-runtime-store/skipped-reads-succeeded",
+        clause: "RUNTIME-18",
+        how: "answers succeeded for a skipped run",
+        dies: &[("run-runtime-store/run-status-wrong", "it is skipped")],
+        backend: run_runtime_store::<SkippedReadsSucceeded>,
+    },
+    Mutant {
+        id: "run-runtime-store/unknown-run-is-running",
+        clause: "RUNTIME-18",
+        how: "answers running for an unknown run",
+        dies: &[("run-runtime-store/run-status-wrong", "an unknown run has no status")],
+        backend: run_runtime_store::<UnknownRunIsRunning>,
+    },
+];
+
+models! {
+    PendingReadsRunning ClaimsHaveStatuses StatusesOfEveryRun StatusesJoinRun SkippedReadsSucceeded
+    UnknownRunIsRunning
+}
+
+type Statuses = Vec<(String, StepStatus)>;
+
+impl RunRuntimeStore for PendingReadsRunning {
+    fn get_step_statuses(&mut self, run: RunId) -> Answer<Statuses> {
+        let mut statuses = self.0.get_step_statuses(run)?;
+        for (_, status) in statuses.iter_mut().filter(|(_, status)| *status == StepStatus::Pending)
+        {
+            *status = StepStatus::Running;
+        }
+        Ok(statuses)
+    }
+}
+
+impl RunRuntimeStore for ClaimsHaveStatuses {
+    fn get_step_statuses(&mut self, run: RunId) -> Answer<Statuses> {
+        let mut statuses: BTreeMap<_, _> = self.0.get_step_statuses(run)?.into_iter().collect();
+        for key in self.0.get_claimed_step_keys(run)? {
+            statuses.entry(key).or_insert(StepStatus::Running);
+        }
+        Ok(statuses.into_iter().collect())
+    }
+}
+
+impl RunRuntimeStore for StatusesOfEveryRun {
+    fn get_step_statuses(&mut self, _run: RunId) -> Answer<Statuses> {
+        let steps = self.space()?.steps.iter();
+        Ok(steps.map(|((_, key), step)| (key.clone(), step.status)).collect())
+    }
+}
+
+impl RunRuntimeStore for StatusesJoinRun {
+    fn get_step_statuses(&mut self, run: RunId) -> Answer<Statuses> {
+        match self.space()?.runs.contains_key(&run) {
+            true => self.0.get_step_statuses(run),
+            false => Ok(Vec::new()),
+        }
+    }
+}
+
+impl RunRuntimeStore for SkippedReadsSucceeded {
+    fn get_run_status(&mut self, run: RunId) -> Answer<Option<RunStatus>> {
+        let status = self.0.get_run_status(run)?;
+        Ok(status.map(|status| match status {
+            RunStatus::Skipped => RunStatus::Succeeded,
+            status => status,
+        }))
+    }
+}
+
+impl RunRuntimeStore for UnknownRunIsRunning {
+    fn get_run_status(&mut self, run: RunId) -> Answer<Option<RunStatus>> {
+        Ok(self.0.get_run_status(run)?.or(Some(RunStatus::Running)))
+    }
+}

@@ -1,0 +1,204 @@
+use plimsoll_contract::{Answer, Error, FlowId, FlowRun, FlowRunPage, Page};
+use plimsoll_model::{Model, RunStore};
+
+use super::calls::{BreaksSearch, Search, override_run_store};
+use crate::Mutant;
+use crate::broken::{models, run_store};
+
+pub(crate) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        id: "run-store/oldest-run-comes-first",
+        clause: "RUN-27",
+        how: "lists runs in ascending order",
+        dies: &[("run-store/oldest-run-first", "the latest comes first")],
+        backend: run_store::<OldestFirst>,
+    },
+    Mutant {
+        id: "run-store/lists-runs-of-every-flow",
+        clause: "RUN-27",
+        how: "lists the runs of all flows whatever the flow",
+        dies: &[("run-store/flow-filter-ignored", "only its runs are listed")],
+        backend: run_store::<ListsEveryFlow>,
+    },
+    Mutant {
+        id: "run-store/list-has-no-default-size",
+        clause: "RUN-28",
+        how: "lists all runs when no size is given",
+        dies: &[("run-store/default-page-unbounded", "get-runs answers 50")],
+        backend: run_store::<ListHasNoDefault>,
+    },
+    Mutant {
+        id: "run-store/page-has-no-default-size",
+        clause: "RUN-28",
+        how: "pages all runs when no size is given",
+        dies: &[("run-store/default-page-unbounded", "get-runs-page answers 50")],
+        backend: run_store::<PageHasNoDefault>,
+    },
+    Mutant {
+        id: "run-store/take-0-is-the-default",
+        clause: "BACKEND-13",
+        how: "takes a size of 0 for none",
+        dies: &[("run-store/page-size-ignored", "get-runs with Page { skip: 0, take: Some(0) }")],
+        backend: run_store::<TakeNoneIsDefault>,
+    },
+    Mutant {
+        id: "run-store/skip-past-the-end-is-an-error",
+        clause: "BACKEND-13",
+        how: "answers an error for a page past the end",
+        dies: &[("run-store/page-size-ignored", "gave no value: invalid argument: no such page")],
+        backend: run_store::<SkipPastEndFails>,
+    },
+    Mutant {
+        id: "run-store/equal-starts-have-no-order",
+        clause: "RUN-29",
+        how: "orders runs that started together anew for each page",
+        dies: &[("run-store/pages-repeat-or-miss", "get-runs shows each run once")],
+        backend: run_store::<EqualStartsHaveNoOrder>,
+    },
+    Mutant {
+        id: "run-store/search-replaces-the-flow",
+        clause: "RUN-31",
+        how: "leaves the flow out of account when there is a search text",
+        dies: &[("run-store/filters-not-anded", "the runs that match flow and search")],
+        backend: run_store::<SearchReplacesFlow>,
+    },
+    Mutant {
+        id: "run-store/flow-or-status",
+        clause: "RUN-31",
+        how: "pages the runs that match the flow or the status",
+        dies: &[("run-store/filters-not-anded", "the runs that match flow and status")],
+        backend: run_store::<FlowOrStatus>,
+    },
+    Mutant {
+        id: "run-store/page-begins-with-the-oldest",
+        clause: "RUN-31",
+        how: "pages runs in ascending order",
+        dies: &[("run-store/page-out-of-order", "the latest comes first")],
+        backend: run_store::<PageBeginsWithOldest>,
+    },
+    Mutant {
+        id: "run-store/total-is-the-pages-length",
+        clause: "RUN-32",
+        how: "counts the runs on the page",
+        dies: &[("run-store/total-counts-page", "three match")],
+        backend: run_store::<TotalIsPageLength>,
+    },
+    Mutant {
+        id: "run-store/total-ignores-the-flow",
+        clause: "RUN-32",
+        how: "counts the runs of all flows",
+        dies: &[("run-store/total-counts-page", "three match")],
+        backend: run_store::<TotalIgnoresFlow>,
+    },
+];
+
+models! {
+    OldestFirst ListsEveryFlow ListHasNoDefault PageHasNoDefault TakeNoneIsDefault SkipPastEndFails
+    EqualStartsHaveNoOrder SearchReplacesFlow FlowOrStatus PageBeginsWithOldest TotalIsPageLength
+    TotalIgnoresFlow
+}
+
+override_run_store! {
+    get_runs_page: PageHasNoDefault SkipPastEndFails SearchReplacesFlow FlowOrStatus
+        PageBeginsWithOldest TotalIsPageLength TotalIgnoresFlow
+}
+
+fn all_runs(model: &mut Model, flow: Option<FlowId>) -> Answer<Vec<FlowRun>> {
+    model.get_runs(flow, Page::all())
+}
+
+impl RunStore for OldestFirst {
+    fn get_runs(&mut self, flow: Option<FlowId>, page: Page) -> Answer<Vec<FlowRun>> {
+        let runs = all_runs(&mut self.0, flow)?;
+        Ok(page.cut(runs.into_iter().rev(), Page::DEFAULT_RUNS))
+    }
+}
+
+impl RunStore for ListsEveryFlow {
+    fn get_runs(&mut self, _flow: Option<FlowId>, page: Page) -> Answer<Vec<FlowRun>> {
+        self.0.get_runs(None, page)
+    }
+}
+
+impl RunStore for ListHasNoDefault {
+    fn get_runs(&mut self, flow: Option<FlowId>, page: Page) -> Answer<Vec<FlowRun>> {
+        let take = page.take.or(Some(u32::MAX));
+        self.0.get_runs(flow, Page { take, ..page })
+    }
+}
+
+impl BreaksSearch for PageHasNoDefault {
+    fn search(&mut self, search: Search<'_>) -> Answer<FlowRunPage> {
+        let take = search.page.take.or(Some(u32::MAX));
+        Search { page: Page { take, ..search.page }, ..search }.on(&mut self.0)
+    }
+}
+
+impl RunStore for TakeNoneIsDefault {
+    fn get_runs(&mut self, flow: Option<FlowId>, page: Page) -> Answer<Vec<FlowRun>> {
+        let take = page.take.filter(|take| *take > 0);
+        self.0.get_runs(flow, Page { take, ..page })
+    }
+}
+
+impl BreaksSearch for SkipPastEndFails {
+    fn search(&mut self, search: Search<'_>) -> Answer<FlowRunPage> {
+        let page = search.on(&mut self.0)?;
+        match u64::from(search.page.skip) > page.total_count {
+            true => Err(Error::InvalidArgument("no such page".to_owned())),
+            false => Ok(page),
+        }
+    }
+}
+
+impl RunStore for EqualStartsHaveNoOrder {
+    fn get_runs(&mut self, flow: Option<FlowId>, page: Page) -> Answer<Vec<FlowRun>> {
+        let mut runs = all_runs(&mut self.0, flow)?;
+        if page.skip % 2 == 1 {
+            runs.sort_by(|a, b| b.started_at.cmp(&a.started_at).then(b.id.cmp(&a.id)));
+        }
+        Ok(page.cut(runs, Page::DEFAULT_RUNS))
+    }
+}
+
+impl BreaksSearch for SearchReplacesFlow {
+    fn search(&mut self, search: Search<'_>) -> Answer<FlowRunPage> {
+        let flow = search.flow.filter(|_| search.text.is_none());
+        Search { flow, ..search }.on(&mut self.0)
+    }
+}
+
+impl BreaksSearch for FlowOrStatus {
+    fn search(&mut self, search: Search<'_>) -> Answer<FlowRunPage> {
+        if search.flow.is_none() || search.status.is_none() {
+            return search.on(&mut self.0);
+        }
+        let everything = Search { flow: None, status: None, page: Page::all(), ..search };
+        let mut runs = everything.on(&mut self.0)?.items;
+        runs.retain(|run| Some(run.flow_id) == search.flow || Some(run.status) == search.status);
+        let total_count = runs.len() as u64;
+        Ok(FlowRunPage { items: search.page.cut(runs, Page::DEFAULT_RUNS), total_count })
+    }
+}
+
+impl BreaksSearch for PageBeginsWithOldest {
+    fn search(&mut self, search: Search<'_>) -> Answer<FlowRunPage> {
+        let all = Search { page: Page::all(), ..search }.on(&mut self.0)?;
+        let items = search.page.cut(all.items.into_iter().rev(), Page::DEFAULT_RUNS);
+        Ok(FlowRunPage { items, ..all })
+    }
+}
+
+impl BreaksSearch for TotalIsPageLength {
+    fn search(&mut self, search: Search<'_>) -> Answer<FlowRunPage> {
+        let page = search.on(&mut self.0)?;
+        Ok(FlowRunPage { total_count: page.items.len() as u64, ..page })
+    }
+}
+
+impl BreaksSearch for TotalIgnoresFlow {
+    fn search(&mut self, search: Search<'_>) -> Answer<FlowRunPage> {
+        let total_count = Search { flow: None, ..search }.on(&mut self.0)?.total_count;
+        Ok(FlowRunPage { total_count, ..search.on(&mut self.0)? })
+    }
+}

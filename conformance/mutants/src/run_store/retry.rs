@@ -1,0 +1,461 @@
+use plimsoll_contract::run_store::PREREQUISITE_NOT_SATISFIED;
+use plimsoll_contract::{Answer, Error, FlowRunDetail, RunId, StepStatus};
+use plimsoll_model::{Model, RunStore, Spec, Step};
+
+use super::calls::Start;
+use super::{last_attempt, step};
+use crate::Mutant;
+use crate::broken::{models, run_store};
+
+pub(crate) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        id: "run-store/retry-keeps-the-error",
+        clause: "RUN-59",
+        how: "leaves the error on a step that is retried",
+        dies: &[("run-store/retry-keeps-outcome", "its error is cleared")],
+        backend: run_store::<RetryKeepsError>,
+    },
+    Mutant {
+        id: "run-store/retry-clears-the-attempt",
+        clause: "RUN-59",
+        how: "clears the latest attempt too",
+        dies: &[("run-store/retry-keeps-outcome", "its history is untouched")],
+        backend: run_store::<RetryClearsAttempt>,
+    },
+    Mutant {
+        id: "run-store/retry-parks-the-step",
+        clause: "RUN-59",
+        how: "makes a retried step pending",
+        dies: &[("run-store/retry-keeps-outcome", "it runs")],
+        backend: run_store::<RetryParksStep>,
+    },
+    Mutant {
+        id: "run-store/retry-counts-an-attempt",
+        clause: "RUN-59",
+        how: "adds the attempt that the next start adds again",
+        dies: &[("run-store/retry-adds-attempt", "there are two attempts")],
+        backend: run_store::<RetryCountsAttempt>,
+    },
+    Mutant {
+        id: "run-store/retry-leaves-the-run",
+        clause: "RUN-60",
+        how: "resets the step and not its run",
+        dies: &[("run-store/retry-leaves-run-ended", "the run is running")],
+        backend: run_store::<RetryLeavesRun>,
+    },
+    Mutant {
+        id: "run-store/retry-leaves-the-runs-end",
+        clause: "RUN-60",
+        how: "makes the run running and leaves its completed-at",
+        dies: &[("run-store/retry-leaves-run-ended", "it is not completed")],
+        backend: run_store::<RetryLeavesEnd>,
+    },
+    Mutant {
+        id: "run-store/retry-forgets-the-claim",
+        clause: "RUN-61",
+        how: "leaves a retried step claimed",
+        dies: &[("run-store/retry-keeps-claim", "the step can be claimed")],
+        backend: run_store::<RetryForgetsClaim>,
+    },
+    Mutant {
+        id: "run-store/retry-forgets-the-dispatch",
+        clause: "RUN-62",
+        how: "leaves a retried step in the dispatch ledger",
+        dies: &[("run-store/retry-keeps-dispatch", "the step can be dispatched")],
+        backend: run_store::<RetryForgetsDispatch>,
+    },
+    Mutant {
+        id: "run-store/retry-frees-every-claim",
+        clause: "RUN-63",
+        how: "frees all claims and entries of the run",
+        dies: &[("run-store/retry-touches-other-steps", "its claim and its entry too")],
+        backend: run_store::<RetryFreesEveryClaim>,
+    },
+    Mutant {
+        id: "run-store/retry-deletes-the-saved-output",
+        clause: "RUN-63",
+        how: "deletes the output that was saved for the step",
+        dies: &[("run-store/retry-clears-the-rest", "the saved output stays")],
+        backend: run_store::<RetryDeletesOutput>,
+    },
+    Mutant {
+        id: "run-store/retry-takes-the-cancellation-back",
+        clause: "RUN-63",
+        how: "clears the cancel flag of the run",
+        dies: &[("run-store/retry-clears-the-rest", "the cancellation stays")],
+        backend: run_store::<RetryTakesCancellationBack>,
+    },
+    Mutant {
+        id: "run-store/retry-looks-for-the-step",
+        clause: "RUN-65",
+        how: "does nothing where it finds no step",
+        dies: &[("run-store/retry-needs-step", "the run is running again")],
+        backend: run_store::<RetryLooksForStep>,
+    },
+    Mutant {
+        id: "run-store/retry-makes-a-step-up",
+        clause: "RUN-65",
+        how: "creates the step that it is to retry",
+        dies: &[("run-store/retry-needs-step", "no step was created")],
+        backend: run_store::<RetryMakesStepUp>,
+    },
+    Mutant {
+        id: "run-store/retry-makes-a-run-up",
+        clause: "RUN-66",
+        how: "creates the run that it is to reopen",
+        dies: &[("run-store/retry-creates-run", "no run was created")],
+        backend: run_store::<RetryMakesRunUp>,
+    },
+    Mutant {
+        id: "run-store/retrying-unknown-is-an-error",
+        clause: "RUN-66",
+        how: "answers not-found when there is no run to reopen",
+        dies: &[("run-store/retry-creates-run", "it is a no-op")],
+        backend: run_store::<RetryingUnknownFails>,
+    },
+    Mutant {
+        id: "run-store/reset-is-a-stub",
+        clause: "RUN-67",
+        how: "resets nothing",
+        dies: &[("run-store/reset-does-nothing", "the step has no status")],
+        backend: run_store::<ResetIsAStub>,
+    },
+    Mutant {
+        id: "run-store/reset-forgets-the-claim",
+        clause: "RUN-67",
+        how: "leaves the claim of a step that it resets",
+        dies: &[("run-store/reset-does-nothing", "it can be claimed")],
+        backend: run_store::<ResetForgetsClaim>,
+    },
+    Mutant {
+        id: "run-store/resets-every-skipped-step",
+        clause: "RUN-68",
+        how: "resets a skipped step whatever the reason",
+        dies: &[("run-store/reset-ignores-reason", "skipped for Some(\"When was false\") stays")],
+        backend: run_store::<ResetsEverySkip>,
+    },
+    Mutant {
+        id: "run-store/reset-folds-the-reason",
+        clause: "RUN-68",
+        how: "compares the reason without case and blanks",
+        dies: &[("run-store/reset-ignores-reason", "Some(\"prerequisite status did not")],
+        backend: run_store::<ResetFoldsReason>,
+    },
+    Mutant {
+        id: "run-store/reset-frees-every-key",
+        clause: "RUN-68",
+        how: "frees the dispatch entries of all given keys",
+        dies: &[("run-store/reset-frees-running-step", "claim and entry are held")],
+        backend: run_store::<ResetFreesEveryKey>,
+    },
+    Mutant {
+        id: "run-store/reset-frees-a-live-claim",
+        clause: "RUN-73",
+        how: "frees the claims of all given keys",
+        dies: &[("run-store/reset-frees-running-step", "nobody else can claim it")],
+        backend: run_store::<ResetFreesLiveClaim>,
+    },
+    Mutant {
+        id: "run-store/resets-by-the-reason-alone",
+        clause: "RUN-68",
+        how: "resets a step with the reserved text whatever its status",
+        dies: &[("run-store/reset-ignores-status", "the failed step stays")],
+        backend: run_store::<ResetsByReasonAlone>,
+    },
+    Mutant {
+        id: "run-store/reset-deletes-attempts",
+        clause: "RUN-69",
+        how: "deletes the attempts with the step",
+        dies: &[("run-store/reset-deletes-history", "it starts again after its history")],
+        backend: run_store::<ResetDeletesAttempts>,
+    },
+    Mutant {
+        id: "run-store/shows-attempts-without-a-step",
+        clause: "RUN-69",
+        how: "shows a step that was reset because its attempts are there",
+        dies: &[("run-store/reset-deletes-history", "the step is not shown")],
+        backend: run_store::<ShowsResetSteps>,
+    },
+    Mutant {
+        id: "run-store/reset-of-none-is-an-error",
+        clause: "RUN-70",
+        how: "refuses an empty list",
+        dies: &[("run-store/reset-of-unknown-fails", "no key is a no-op")],
+        backend: run_store::<ResetOfNoneFails>,
+    },
+    Mutant {
+        id: "run-store/reset-of-none-is-of-all",
+        clause: "RUN-70",
+        how: "takes an empty list for every step",
+        dies: &[("run-store/reset-of-unknown-fails", "the step stays")],
+        backend: run_store::<ResetOfNoneIsOfAll>,
+    },
+    Mutant {
+        id: "run-store/reset-takes-2100-keys",
+        clause: "RUN-71",
+        how: "fails with more parameters than a statement may have",
+        dies: &[("run-store/reset-of-many-fails", "gave no value: too many parameters")],
+        backend: run_store::<ResetTakes2100Keys>,
+    },
+];
+
+models! {
+    RetryKeepsError RetryClearsAttempt RetryParksStep RetryCountsAttempt RetryLeavesRun
+    RetryLeavesEnd RetryForgetsClaim RetryForgetsDispatch RetryFreesEveryClaim
+    RetryDeletesOutput RetryTakesCancellationBack RetryLooksForStep RetryMakesStepUp
+    RetryMakesRunUp RetryingUnknownFails ResetIsAStub ResetForgetsClaim ResetsEverySkip
+    ResetFoldsReason ResetFreesEveryKey ResetFreesLiveClaim ResetsByReasonAlone
+    ResetDeletesAttempts ShowsResetSteps ResetOfNoneFails ResetOfNoneIsOfAll ResetTakes2100Keys
+}
+
+impl RunStore for RetryKeepsError {
+    fn retry_step(&mut self, run: RunId, key: &str) -> Answer<()> {
+        let error = step(self.space()?, run, key).and_then(|step| step.error_message.clone());
+        self.0.retry_step(run, key)?;
+        step(self.space()?, run, key)
+            .into_iter()
+            .for_each(|step| step.error_message = error.clone());
+        Ok(())
+    }
+}
+
+impl RunStore for RetryClearsAttempt {
+    fn retry_step(&mut self, run: RunId, key: &str) -> Answer<()> {
+        last_attempt(self.space()?, run, key, |attempt| {
+            attempt.status = StepStatus::Running;
+            attempt.error_message = None;
+            attempt.completed_at = None;
+        });
+        self.0.retry_step(run, key)
+    }
+}
+
+impl RunStore for RetryParksStep {
+    fn retry_step(&mut self, run: RunId, key: &str) -> Answer<()> {
+        self.0.retry_step(run, key)?;
+        let step = step(self.space()?, run, key);
+        step.into_iter().for_each(|step| step.status = StepStatus::Pending);
+        Ok(())
+    }
+}
+
+impl RunStore for RetryCountsAttempt {
+    fn retry_step(&mut self, run: RunId, key: &str) -> Answer<()> {
+        if let Some(kind) = step(self.space()?, run, key).map(|step| step.step_type.clone()) {
+            Start { run, key, kind: &kind, input: None, job: None }.on(&mut self.0)?;
+        }
+        self.0.retry_step(run, key)
+    }
+}
+
+impl RunStore for RetryLeavesRun {
+    fn retry_step(&mut self, run: RunId, key: &str) -> Answer<()> {
+        let before = self.space()?.runs.clone();
+        self.0.retry_step(run, key)?;
+        self.space()?.runs = before;
+        Ok(())
+    }
+}
+
+impl RunStore for RetryLeavesEnd {
+    fn retry_step(&mut self, run: RunId, key: &str) -> Answer<()> {
+        let end = self.space()?.runs.get(&run).and_then(|run| run.completed_at);
+        self.0.retry_step(run, key)?;
+        self.space()?.runs.entry(run).and_modify(|run| run.completed_at = end);
+        Ok(())
+    }
+}
+
+impl RunStore for RetryForgetsClaim {
+    fn retry_step(&mut self, run: RunId, key: &str) -> Answer<()> {
+        let claims = self.space()?.claims.clone();
+        self.0.retry_step(run, key)?;
+        self.space()?.claims = claims;
+        Ok(())
+    }
+}
+
+impl RunStore for RetryForgetsDispatch {
+    fn retry_step(&mut self, run: RunId, key: &str) -> Answer<()> {
+        let dispatches = self.space()?.dispatches.clone();
+        self.0.retry_step(run, key)?;
+        self.space()?.dispatches = dispatches;
+        Ok(())
+    }
+}
+
+impl RunStore for RetryFreesEveryClaim {
+    fn retry_step(&mut self, run: RunId, key: &str) -> Answer<()> {
+        let space = self.space()?;
+        space.claims.retain(|(of_run, _)| *of_run != run);
+        space.dispatches.retain(|(of_run, _)| *of_run != run);
+        self.0.retry_step(run, key)
+    }
+}
+
+impl RunStore for RetryDeletesOutput {
+    fn retry_step(&mut self, run: RunId, key: &str) -> Answer<()> {
+        self.space()?.outputs.remove(&(run, key.to_owned()));
+        self.0.retry_step(run, key)
+    }
+}
+
+impl RunStore for RetryTakesCancellationBack {
+    fn retry_step(&mut self, run: RunId, key: &str) -> Answer<()> {
+        let control = self.space()?.controls.entry(run);
+        control.and_modify(|control| control.cancel_requested = false);
+        self.0.retry_step(run, key)
+    }
+}
+
+impl RunStore for RetryLooksForStep {
+    fn retry_step(&mut self, run: RunId, key: &str) -> Answer<()> {
+        match step(self.space()?, run, key) {
+            Some(_) => self.0.retry_step(run, key),
+            None => Ok(()),
+        }
+    }
+}
+
+impl RunStore for RetryMakesStepUp {
+    fn retry_step(&mut self, run: RunId, key: &str) -> Answer<()> {
+        if step(self.space()?, run, key).is_none() {
+            Start { run, key, kind: "", input: None, job: None }.on(&mut self.0)?;
+        }
+        self.0.retry_step(run, key)
+    }
+}
+
+impl RunStore for RetryMakesRunUp {
+    fn retry_step(&mut self, run: RunId, key: &str) -> Answer<()> {
+        if !self.space()?.runs.contains_key(&run) {
+            super::make_up_run(&mut self.0, run)?;
+        }
+        self.0.retry_step(run, key)
+    }
+}
+
+impl RunStore for RetryingUnknownFails {
+    fn retry_step(&mut self, run: RunId, key: &str) -> Answer<()> {
+        self.space()?.runs.get(&run).ok_or(Error::NotFound)?;
+        self.0.retry_step(run, key)
+    }
+}
+
+type Keys = [String];
+
+/// Removes the steps of the given keys that are to be reset, with their claims and entries.
+fn reset(model: &mut Model, run: RunId, keys: &Keys, is_reset: fn(&Step) -> bool) -> Answer<()> {
+    let space = model.space()?;
+    for key in keys {
+        let id = (run, key.clone());
+        if space.steps.get(&id).is_some_and(is_reset) {
+            space.steps.remove(&id);
+            space.claims.remove(&id);
+            space.dispatches.remove(&id);
+        }
+    }
+    Ok(())
+}
+
+impl RunStore for ResetIsAStub {
+    fn reset_cascade_skipped_dependents(&mut self, _run: RunId, _keys: &Keys) -> Answer<()> {
+        self.space().map(|_| ())
+    }
+}
+
+impl RunStore for ResetForgetsClaim {
+    fn reset_cascade_skipped_dependents(&mut self, run: RunId, keys: &Keys) -> Answer<()> {
+        let claims = self.space()?.claims.clone();
+        self.0.reset_cascade_skipped_dependents(run, keys)?;
+        self.space()?.claims = claims;
+        Ok(())
+    }
+}
+
+impl RunStore for ResetsEverySkip {
+    fn reset_cascade_skipped_dependents(&mut self, run: RunId, keys: &Keys) -> Answer<()> {
+        reset(&mut self.0, run, keys, |step| step.status == StepStatus::Skipped)
+    }
+}
+
+impl RunStore for ResetFoldsReason {
+    fn reset_cascade_skipped_dependents(&mut self, run: RunId, keys: &Keys) -> Answer<()> {
+        reset(&mut self.0, run, keys, |step| {
+            let reason = step.error_message.as_deref().unwrap_or_default().trim();
+            let is_reserved = reason.eq_ignore_ascii_case(PREREQUISITE_NOT_SATISFIED);
+            step.status == StepStatus::Skipped && is_reserved
+        })
+    }
+}
+
+impl RunStore for ResetFreesEveryKey {
+    fn reset_cascade_skipped_dependents(&mut self, run: RunId, keys: &Keys) -> Answer<()> {
+        self.space()?.dispatches.retain(|(of_run, key)| *of_run != run || !keys.contains(key));
+        self.0.reset_cascade_skipped_dependents(run, keys)
+    }
+}
+
+impl RunStore for ResetFreesLiveClaim {
+    fn reset_cascade_skipped_dependents(&mut self, run: RunId, keys: &Keys) -> Answer<()> {
+        self.space()?.claims.retain(|(of_run, key)| *of_run != run || !keys.contains(key));
+        self.0.reset_cascade_skipped_dependents(run, keys)
+    }
+}
+
+impl RunStore for ResetsByReasonAlone {
+    fn reset_cascade_skipped_dependents(&mut self, run: RunId, keys: &Keys) -> Answer<()> {
+        reset(&mut self.0, run, keys, |step| {
+            step.error_message.as_deref() == Some(PREREQUISITE_NOT_SATISFIED)
+        })
+    }
+}
+
+impl RunStore for ResetDeletesAttempts {
+    fn reset_cascade_skipped_dependents(&mut self, run: RunId, keys: &Keys) -> Answer<()> {
+        self.0.reset_cascade_skipped_dependents(run, keys)?;
+        let space = self.space()?;
+        space.attempts.retain(|id, _| space.steps.contains_key(id));
+        Ok(())
+    }
+}
+
+impl RunStore for ShowsResetSteps {
+    fn get_run_detail(&mut self, run: RunId) -> Answer<Option<FlowRunDetail>> {
+        let before = self.space()?.steps.clone();
+        let space = self.space()?;
+        for (id, attempts) in &space.attempts {
+            let last = attempts.last().cloned();
+            last.into_iter().for_each(|last| drop(space.steps.entry(id.clone()).or_insert(last)));
+        }
+        let detail = self.0.get_run_detail(run);
+        self.space()?.steps = before;
+        detail
+    }
+}
+
+impl RunStore for ResetOfNoneFails {
+    fn reset_cascade_skipped_dependents(&mut self, run: RunId, keys: &Keys) -> Answer<()> {
+        match keys {
+            [] => Err(Error::Other("syntax error near `)`".to_owned())),
+            _ => self.0.reset_cascade_skipped_dependents(run, keys),
+        }
+    }
+}
+
+impl RunStore for ResetOfNoneIsOfAll {
+    fn reset_cascade_skipped_dependents(&mut self, run: RunId, keys: &Keys) -> Answer<()> {
+        let of_run = self.space()?.steps.keys().filter(|(of_run, _)| *of_run == run);
+        let all: Vec<_> = of_run.map(|(_, key)| key.clone()).collect();
+        self.0.reset_cascade_skipped_dependents(run, if keys.is_empty() { &all } else { keys })
+    }
+}
+
+impl RunStore for ResetTakes2100Keys {
+    fn reset_cascade_skipped_dependents(&mut self, run: RunId, keys: &Keys) -> Answer<()> {
+        match keys.len() {
+            0..=2_100 => self.0.reset_cascade_skipped_dependents(run, keys),
+            _ => Err(Error::Other("too many parameters".to_owned())),
+        }
+    }
+}

@@ -1,0 +1,473 @@
+use plimsoll_contract::{Answer, Error, FlowRunDetail, RunId, StepStatus};
+use plimsoll_model::{Attempt, RunStore, Spec};
+
+use super::calls::{BreaksCompletion, BreaksStart, Completion, Start, override_run_store};
+use super::{attempts, last_attempt, step};
+use crate::broken::{missing_parent, models, run_store};
+use crate::{Mutant, racy};
+
+pub(crate) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        id: "run-store/attempt-lacks-the-job",
+        clause: "RUN-8",
+        how: "stores the job id on the step and not on the attempt",
+        dies: &[("run-store/step-start-loses-arguments", "its attempt holds the same")],
+        backend: run_store::<AttemptLacksTheJob>,
+    },
+    Mutant {
+        id: "run-store/drops-the-input",
+        clause: "RUN-8",
+        how: "does not store the input of a step",
+        dies: &[("run-store/step-start-loses-arguments", "it has the input")],
+        backend: run_store::<DropsTheInput>,
+    },
+    Mutant {
+        id: "run-store/start-replaces-an-open-attempt",
+        clause: "RUN-8",
+        how: "starts an attempt that has not ended once more instead of adding one",
+        dies: &[("run-store/attempts-misnumbered", "they are numbered in order")],
+        backend: run_store::<ReplacesOpenAttempt>,
+    },
+    Mutant {
+        id: "run-store/restart-keeps-the-outcome",
+        clause: "RUN-9",
+        how: "leaves output, error and completion of the step alone when it starts again",
+        dies: &[
+            ("run-store/restart-keeps-outcome", "its output is cleared"),
+            ("run-store/restart-keeps-outcome", "its error is cleared"),
+            ("run-store/restart-keeps-outcome", "its completion is cleared"),
+        ],
+        backend: run_store::<RestartKeepsOutcome>,
+    },
+    Mutant {
+        id: "run-store/restart-clears-history",
+        clause: "RUN-9",
+        how: "clears the error of every attempt when the step starts again",
+        dies: &[("run-store/restart-rewrites-history", "the first is as it was")],
+        backend: run_store::<RestartClearsHistory>,
+    },
+    Mutant {
+        id: "run-store/completes-every-attempt",
+        clause: "RUN-15",
+        how: "completes all attempts of the step",
+        dies: &[("run-store/restart-rewrites-history", "the first is as it was")],
+        backend: run_store::<CompletesEveryAttempt>,
+    },
+    Mutant {
+        id: "run-store/restart-keeps-the-trace",
+        clause: "RUN-9",
+        how: "leaves the trace of the step alone when it starts again",
+        dies: &[("run-store/restart-keeps-trace", "the running step has no trace")],
+        backend: run_store::<RestartKeepsTrace>,
+    },
+    Mutant {
+        id: "run-store/attempt-starts-with-the-step",
+        clause: "RUN-10",
+        how: "gives every attempt the start of the first",
+        dies: &[("run-store/attempt-start-wrong", "each attempt has its own start")],
+        backend: run_store::<AttemptStartsWithStep>,
+    },
+    Mutant {
+        id: "run-store/restart-moves-the-start",
+        clause: "RUN-11",
+        how: "gives the step the start of its latest attempt",
+        dies: &[("run-store/step-start-moves", "so does another start")],
+        backend: run_store::<RestartMovesTheStart>,
+    },
+    Mutant {
+        id: "run-store/two-starts-are-one-attempt",
+        clause: "RUN-12",
+        how: "reads the next number and writes the attempt in two steps",
+        dies: &[("run-store/same-step-starts-collide", "numbered without gaps")],
+        backend: racy::lost_updates,
+    },
+    Mutant {
+        id: "run-store/concurrent-steps-clash",
+        clause: "RUN-13",
+        how: "fails a start while another step of the run starts",
+        dies: &[("run-store/parallel-steps-disturb-each-other", "every start succeeds")],
+        backend: racy::clashing,
+    },
+    Mutant {
+        id: "run-store/run-of-step-is-a-foreign-key",
+        clause: "RUN-14",
+        how: "refuses a step whose run it does not have",
+        dies: &[("run-store/step-needs-run", "gave no value: violates a foreign key")],
+        backend: run_store::<StepNeedsRun>,
+    },
+    Mutant {
+        id: "run-store/completion-misses-the-attempt",
+        clause: "RUN-15",
+        how: "completes the step and leaves its attempt running",
+        dies: &[("run-store/completion-not-recorded", "so has its attempt")],
+        backend: run_store::<CompletionMissesAttempt>,
+    },
+    Mutant {
+        id: "run-store/output-of-none-keeps-the-old",
+        clause: "RUN-16",
+        how: "takes an output of none for \"leave it as it is\"",
+        dies: &[("run-store/old-output-survives", "the output is gone")],
+        backend: run_store::<KeepsOldOutput>,
+    },
+    Mutant {
+        id: "run-store/completes-a-step-as-running",
+        clause: "RUN-17",
+        how: "stores running like any other status",
+        dies: &[("run-store/completing-step-as-running-accepted", "`charge` cannot complete")],
+        backend: run_store::<CompletesAsRunning>,
+    },
+    Mutant {
+        id: "run-store/looks-for-the-step-first",
+        clause: "RUN-17",
+        how: "looks at the status only after it has found the step",
+        dies: &[("run-store/completing-step-as-running-accepted", "`never-started` cannot")],
+        backend: run_store::<LooksForStepFirst>,
+    },
+    Mutant {
+        id: "run-store/pending-is-no-completion",
+        clause: "RUN-18",
+        how: "stamps terminal statuses only",
+        dies: &[("run-store/pending-not-stamped", "completed-at is stamped")],
+        backend: run_store::<PendingIsNoCompletion>,
+    },
+    Mutant {
+        id: "run-store/first-completion-counts",
+        clause: "RUN-19",
+        how: "completes only steps that are running",
+        dies: &[("run-store/second-step-completion-ignored", "the last status counts")],
+        backend: run_store::<FirstCompletionCounts>,
+    },
+    Mutant {
+        id: "run-store/completion-adds-an-attempt",
+        clause: "RUN-19",
+        how: "adds an attempt for a second completion",
+        dies: &[("run-store/second-step-completion-ignored", "no attempt was added")],
+        backend: run_store::<CompletionAddsAttempt>,
+    },
+    Mutant {
+        id: "run-store/completing-unknown-starts-it",
+        clause: "RUN-20",
+        how: "creates the step that it is to complete",
+        dies: &[("run-store/completing-unknown-step-creates", "no step was created")],
+        backend: run_store::<CompletingUnknownStarts>,
+    },
+    Mutant {
+        id: "run-store/completing-unknown-is-an-error",
+        clause: "RUN-20",
+        how: "answers not-found when there is no step to complete",
+        dies: &[("run-store/completing-unknown-step-creates", "it is a no-op")],
+        backend: run_store::<CompletingUnknownFails>,
+    },
+    Mutant {
+        id: "run-store/folds-step-keys",
+        clause: "BACKEND-5",
+        how: "keeps step keys in lower case",
+        dies: &[("run-store/step-keys-merged", "every key is a step of its own")],
+        backend: run_store::<FoldsStepKeys>,
+    },
+    Mutant {
+        id: "run-store/completes-keys-that-look-alike",
+        clause: "BACKEND-5",
+        how: "completes every step whose key differs in letter case or blanks alone",
+        dies: &[("run-store/step-keys-merged", "completing one completes no other")],
+        backend: run_store::<CompletesLookalikes>,
+    },
+    Mutant {
+        id: "run-store/cuts-step-keys",
+        clause: "BACKEND-4",
+        how: "cuts step keys to 128 characters",
+        dies: &[("run-store/long-step-keys-cut", "they are started whole")],
+        backend: run_store::<CutsStepKeys>,
+    },
+    Mutant {
+        id: "run-store/refuses-long-step-keys",
+        clause: "BACKEND-6",
+        how: "refuses step keys of more than 128 characters",
+        dies: &[("run-store/long-step-keys-cut", "gave no value: invalid argument")],
+        backend: run_store::<RefusesLongStepKeys>,
+    },
+    Mutant {
+        id: "run-store/detail-joins-the-steps",
+        clause: "RUN-39",
+        how: "finds no detail of a run without steps",
+        dies: &[("run-store/detail-incomplete", "the run is there")],
+        backend: run_store::<DetailJoinsSteps>,
+    },
+    Mutant {
+        id: "run-store/makes-up-a-run",
+        clause: "RUN-39",
+        how: "answers an empty run for an unknown id",
+        dies: &[("run-store/detail-incomplete", "there is no unknown run")],
+        backend: run_store::<MakesUpRuns>,
+    },
+    Mutant {
+        id: "run-store/steps-come-by-key",
+        clause: "RUN-40",
+        how: "orders steps by their keys",
+        dies: &[("run-store/steps-out-of-order", "they come by their start")],
+        backend: run_store::<StepsComeByKey>,
+    },
+];
+
+models! {
+    AttemptLacksTheJob DropsTheInput ReplacesOpenAttempt RestartKeepsOutcome RestartClearsHistory
+    CompletesEveryAttempt RestartKeepsTrace AttemptStartsWithStep RestartMovesTheStart StepNeedsRun
+    CompletionMissesAttempt KeepsOldOutput CompletesAsRunning LooksForStepFirst
+    PendingIsNoCompletion FirstCompletionCounts CompletionAddsAttempt CompletingUnknownStarts
+    CompletingUnknownFails FoldsStepKeys CompletesLookalikes CutsStepKeys RefusesLongStepKeys
+    DetailJoinsSteps MakesUpRuns StepsComeByKey
+}
+
+override_run_store! {
+    record_step_start: AttemptLacksTheJob DropsTheInput ReplacesOpenAttempt RestartKeepsOutcome
+        RestartClearsHistory RestartKeepsTrace AttemptStartsWithStep RestartMovesTheStart
+        StepNeedsRun FoldsStepKeys CutsStepKeys RefusesLongStepKeys
+}
+
+override_run_store! {
+    record_step_complete: CompletesEveryAttempt CompletionMissesAttempt KeepsOldOutput
+        CompletesAsRunning LooksForStepFirst PendingIsNoCompletion FirstCompletionCounts
+        CompletionAddsAttempt CompletingUnknownStarts CompletingUnknownFails CompletesLookalikes
+}
+
+impl BreaksStart for AttemptLacksTheJob {
+    fn start(&mut self, start: Start<'_>) -> Answer<()> {
+        start.on(&mut self.0)?;
+        last_attempt(self.space()?, start.run, start.key, |attempt| attempt.job_id = None);
+        Ok(())
+    }
+}
+
+impl BreaksStart for DropsTheInput {
+    fn start(&mut self, start: Start<'_>) -> Answer<()> {
+        Start { input: None, ..start }.on(&mut self.0)
+    }
+}
+
+impl BreaksStart for ReplacesOpenAttempt {
+    fn start(&mut self, start: Start<'_>) -> Answer<()> {
+        let attempts = self.space()?.attempts.entry((start.run, start.key.to_owned())).or_default();
+        attempts.pop_if(|last| last.completed_at.is_none());
+        start.on(&mut self.0)
+    }
+}
+
+impl BreaksStart for RestartKeepsOutcome {
+    fn start(&mut self, start: Start<'_>) -> Answer<()> {
+        let before = step(self.space()?, start.run, start.key).cloned();
+        start.on(&mut self.0)?;
+        if let Some((step, before)) = step(self.space()?, start.run, start.key).zip(before) {
+            step.output_json = before.output_json;
+            step.error_message = before.error_message;
+            step.completed_at = before.completed_at;
+        }
+        Ok(())
+    }
+}
+
+impl BreaksStart for RestartClearsHistory {
+    fn start(&mut self, start: Start<'_>) -> Answer<()> {
+        let clear = |attempt: &mut Attempt| attempt.error_message = None;
+        attempts(self.space()?, start.run, start.key).for_each(clear);
+        start.on(&mut self.0)
+    }
+}
+
+impl BreaksCompletion for CompletesEveryAttempt {
+    fn complete(&mut self, completion: Completion<'_>) -> Answer<()> {
+        completion.on(&mut self.0)?;
+        for attempt in attempts(self.space()?, completion.run, completion.key) {
+            attempt.status = completion.status;
+            attempt.error_message = completion.error.map(str::to_owned);
+        }
+        Ok(())
+    }
+}
+
+impl BreaksStart for RestartKeepsTrace {
+    fn start(&mut self, start: Start<'_>) -> Answer<()> {
+        let before = step(self.space()?, start.run, start.key).cloned();
+        start.on(&mut self.0)?;
+        if let Some((step, before)) = step(self.space()?, start.run, start.key).zip(before) {
+            step.evaluation_trace_json = before.evaluation_trace_json;
+        }
+        Ok(())
+    }
+}
+
+impl BreaksStart for AttemptStartsWithStep {
+    fn start(&mut self, start: Start<'_>) -> Answer<()> {
+        start.on(&mut self.0)?;
+        let space = self.space()?;
+        let began = step(space, start.run, start.key).map(|step| step.started_at);
+        last_attempt(space, start.run, start.key, |attempt| {
+            attempt.started_at = began.unwrap_or(attempt.started_at);
+        });
+        Ok(())
+    }
+}
+
+impl BreaksStart for RestartMovesTheStart {
+    fn start(&mut self, start: Start<'_>) -> Answer<()> {
+        let now = self.now();
+        start.on(&mut self.0)?;
+        step(self.space()?, start.run, start.key)
+            .into_iter()
+            .for_each(|step| step.started_at = now);
+        Ok(())
+    }
+}
+
+impl BreaksStart for StepNeedsRun {
+    fn start(&mut self, start: Start<'_>) -> Answer<()> {
+        self.space()?.runs.get(&start.run).ok_or_else(missing_parent)?;
+        start.on(&mut self.0)
+    }
+}
+
+impl BreaksCompletion for CompletionMissesAttempt {
+    fn complete(&mut self, completion: Completion<'_>) -> Answer<()> {
+        let before = self.space()?.attempts.clone();
+        completion.on(&mut self.0)?;
+        self.space()?.attempts = before;
+        Ok(())
+    }
+}
+
+impl BreaksCompletion for KeepsOldOutput {
+    fn complete(&mut self, completion: Completion<'_>) -> Answer<()> {
+        let before = step(self.space()?, completion.run, completion.key);
+        let before = before.and_then(|step| step.output_json.clone());
+        Completion { output: completion.output.or(before.as_deref()), ..completion }.on(&mut self.0)
+    }
+}
+
+impl BreaksCompletion for CompletesAsRunning {
+    fn complete(&mut self, completion: Completion<'_>) -> Answer<()> {
+        if completion.status != StepStatus::Running {
+            return completion.on(&mut self.0);
+        }
+        let space = self.space()?;
+        if let Some(step) = step(space, completion.run, completion.key) {
+            step.status = StepStatus::Running;
+        }
+        Ok(())
+    }
+}
+
+impl BreaksCompletion for LooksForStepFirst {
+    fn complete(&mut self, completion: Completion<'_>) -> Answer<()> {
+        match step(self.space()?, completion.run, completion.key) {
+            None => Ok(()),
+            Some(_) => completion.on(&mut self.0),
+        }
+    }
+}
+
+impl BreaksCompletion for PendingIsNoCompletion {
+    fn complete(&mut self, completion: Completion<'_>) -> Answer<()> {
+        completion.on(&mut self.0)?;
+        if completion.status == StepStatus::Pending {
+            let space = self.space()?;
+            let step = step(space, completion.run, completion.key);
+            step.into_iter().for_each(|step| step.completed_at = None);
+        }
+        Ok(())
+    }
+}
+
+impl BreaksCompletion for FirstCompletionCounts {
+    fn complete(&mut self, completion: Completion<'_>) -> Answer<()> {
+        match step(self.space()?, completion.run, completion.key) {
+            Some(step) if step.status != StepStatus::Running => Ok(()),
+            _ => completion.on(&mut self.0),
+        }
+    }
+}
+
+impl BreaksCompletion for CompletionAddsAttempt {
+    fn complete(&mut self, completion: Completion<'_>) -> Answer<()> {
+        let Completion { run, key, .. } = completion;
+        let ended = step(self.space()?, run, key).filter(|step| step.completed_at.is_some());
+        if let Some(kind) = ended.map(|step| step.step_type.clone()) {
+            Start { run, key, kind: &kind, input: None, job: None }.on(&mut self.0)?;
+        }
+        completion.on(&mut self.0)
+    }
+}
+
+impl BreaksCompletion for CompletingUnknownStarts {
+    fn complete(&mut self, completion: Completion<'_>) -> Answer<()> {
+        let Completion { run, key, .. } = completion;
+        if step(self.space()?, run, key).is_none() {
+            Start { run, key, kind: "", input: None, job: None }.on(&mut self.0)?;
+        }
+        completion.on(&mut self.0)
+    }
+}
+
+impl BreaksCompletion for CompletingUnknownFails {
+    fn complete(&mut self, completion: Completion<'_>) -> Answer<()> {
+        step(self.space()?, completion.run, completion.key).ok_or(Error::NotFound)?;
+        completion.on(&mut self.0)
+    }
+}
+
+impl BreaksStart for FoldsStepKeys {
+    fn start(&mut self, start: Start<'_>) -> Answer<()> {
+        Start { key: &start.key.to_lowercase(), ..start }.on(&mut self.0)
+    }
+}
+
+impl BreaksCompletion for CompletesLookalikes {
+    fn complete(&mut self, completion: Completion<'_>) -> Answer<()> {
+        let folded = |key: &str| key.trim().to_lowercase();
+        let of_run = self.space()?.steps.keys().filter(|(run, _)| *run == completion.run);
+        let alike = of_run.filter(|(_, key)| folded(key) == folded(completion.key));
+        let keys: Vec<_> = alike.map(|(_, key)| key.clone()).collect();
+        keys.iter().try_for_each(|key| Completion { key, ..completion }.on(&mut self.0))
+    }
+}
+
+impl BreaksStart for CutsStepKeys {
+    fn start(&mut self, start: Start<'_>) -> Answer<()> {
+        let key: String = start.key.chars().take(128).collect();
+        Start { key: &key, ..start }.on(&mut self.0)
+    }
+}
+
+impl BreaksStart for RefusesLongStepKeys {
+    fn start(&mut self, start: Start<'_>) -> Answer<()> {
+        match start.key.len() {
+            0..=128 => start.on(&mut self.0),
+            _ => Err(Error::InvalidArgument("step key too long".to_owned())),
+        }
+    }
+}
+
+impl RunStore for DetailJoinsSteps {
+    fn get_run_detail(&mut self, run_id: RunId) -> Answer<Option<FlowRunDetail>> {
+        Ok(self.0.get_run_detail(run_id)?.filter(|detail| !detail.steps.is_empty()))
+    }
+}
+
+impl RunStore for MakesUpRuns {
+    fn get_run_detail(&mut self, run_id: RunId) -> Answer<Option<FlowRunDetail>> {
+        if let Some(detail) = self.0.get_run_detail(run_id)? {
+            return Ok(Some(detail));
+        }
+        let run = super::make_up_run(&mut self.0, run_id)?;
+        self.space()?.runs.remove(&run_id);
+        Ok(Some(FlowRunDetail { run, steps: Vec::new() }))
+    }
+}
+
+impl RunStore for StepsComeByKey {
+    fn get_run_detail(&mut self, run_id: RunId) -> Answer<Option<FlowRunDetail>> {
+        let mut detail = self.0.get_run_detail(run_id)?;
+        for detail in &mut detail {
+            detail.steps.sort_by(|a, b| a.step_key.cmp(&b.step_key));
+        }
+        Ok(detail)
+    }
+}
