@@ -1,7 +1,5 @@
 use crate::Memory;
-use crate::exports::flow::storage::run_runtime_store::{
-    Error, Guest, RunStatus, StepStatus, Uuid,
-};
+use crate::exports::flow::storage::run_runtime_store::{Error, Guest, RunStatus, StepStatus, Uuid};
 use crate::flow::storage::types::FlowStepAttempt;
 use crate::state::{now, of_run, with_namespace};
 

@@ -218,10 +218,7 @@ impl Guest for Memory {
         })
     }
 
-    fn reset_cascade_skipped_dependents(
-        run_id: Uuid,
-        step_keys: Vec<String>,
-    ) -> Result<(), Error> {
+    fn reset_cascade_skipped_dependents(run_id: Uuid, step_keys: Vec<String>) -> Result<(), Error> {
         with_namespace(|space| {
             for step_key in step_keys {
                 let id = (run_id, step_key);

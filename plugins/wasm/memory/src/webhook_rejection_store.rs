@@ -83,7 +83,8 @@ impl WebhookRejectionQuery {
         let reason = self.reason.as_deref().unwrap_or_default();
         let search = self.search.as_deref().unwrap_or_default();
         let searched = [Some(&row.reason), row.trigger_key.as_ref(), row.remote_ip.as_ref()];
-        let is_included = if row.is_accepted { self.include_accepted } else { self.include_rejected };
+        let is_included =
+            if row.is_accepted { self.include_accepted } else { self.include_rejected };
         is_included
             && (self.flow_id.is_none() || self.flow_id == row.flow_id)
             && (reason.is_empty() || row.reason.eq_ignore_ascii_case(reason))
