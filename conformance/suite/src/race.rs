@@ -58,7 +58,7 @@ impl Trial {
         Ok(true)
     }
 
-    /// Releases [`CALLERS`] callers together and answers what each got.
+    /// Releases sixteen callers together and answers what each got.
     pub async fn release<T, F>(&self, call: impl Fn(usize, Instance) -> F) -> Vec<Result<T>>
     where
         T: Send + 'static,

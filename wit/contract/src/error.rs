@@ -33,7 +33,7 @@ pub enum Error {
     Other(String),
 }
 
-/// [`Error`] without its text.
+/// [`enum@Error`] without its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the variants are those of Error")]
 pub enum ErrorKind {
