@@ -11,6 +11,11 @@ pub(crate) fn in_wit(debug: &str) -> String {
     }
 }
 
+/// A value, in the words of the WIT.
+pub(crate) fn value(value: &impl std::fmt::Debug) -> String {
+    in_wit(&format!("{value:?}"))
+}
+
 const NONE: &str = "none";
 
 struct Reader<'a> {

@@ -4,7 +4,7 @@ use plimsoll_contract::{FlowEvent, FlowEventRecord, Instant, Page, RunId};
 
 use crate::race::CALLERS;
 use crate::trial::START;
-use crate::{Check, Halt, Outcome, Trial};
+use crate::{Check, Halt, Outcome, Trial, show};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -150,7 +150,7 @@ async fn page_size_ignored(t: &Trial) -> Outcome {
     ];
     for (page, expected) in pages {
         let listed = events(t, run, page).await?;
-        t.expect(&format!("{page:?}"), &types(&listed), &expected);
+        t.expect(&format!("the events of {}", show::value(&page)), &types(&listed), &expected);
     }
     Ok(())
 }

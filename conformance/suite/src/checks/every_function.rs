@@ -1,4 +1,5 @@
-//! Calls every exported function once, with harmless arguments.
+//! Calls every exported function once, with harmless arguments. A call that the backend does not
+//! survive is the last.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -119,7 +120,11 @@ macro_rules! call_each {
             let mut ended = Vec::new();
             $(if let Some(interface) = backend.$accessor() {
                 $(let outcome = interface.$method($(<$type as Sample>::sample()),*).await;
-                ended.push((concat!($wit, ".", $function).to_owned(), outcome.err()));)*
+                let interrupted = matches!(outcome, Err(CallError::Interrupted(_)));
+                ended.push((concat!($wit, ".", $function).to_owned(), outcome.err()));
+                if interrupted {
+                    return ended;
+                })*
             })*
             ended
         }

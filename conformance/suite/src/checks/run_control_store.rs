@@ -2,7 +2,7 @@ use chrono::{DateTime, TimeDelta};
 use plimsoll_contract::Interface::RunControlStore;
 use plimsoll_contract::{Clock, FlowId, RunControl, RunId};
 
-use crate::{Check, Halt, Outcome, Trial};
+use crate::{Check, Halt, Outcome, Trial, show};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -426,7 +426,7 @@ async fn timeout_erases_reason(t: &Trial) -> Outcome {
         t.run_control_store().request_cancel(run, Some("by hand")).await?;
         t.run_control_store().mark_timed_out(run, given).await?;
         let reason = control(t, run).await?.cancel_reason;
-        let what = format!("the reason after a timeout with {given:?}");
+        let what = format!("the reason after a timeout with {}", show::value(&given));
         t.expect(&what, &reason.as_deref(), &Some(kept));
     }
     Ok(())

@@ -2,7 +2,7 @@ use chrono::TimeDelta;
 use plimsoll_contract::Interface::{RunRuntimeStore, RunStore};
 use plimsoll_contract::{Clock, FlowStep, RunId, RunStatus, StepStatus};
 
-use crate::{Check, Halt, Outcome, Trial};
+use crate::{Check, Halt, Outcome, Trial, show};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -420,7 +420,7 @@ async fn trace_lost(t: &Trial) -> Outcome {
 async fn empty_trace_kept(t: &Trial) -> Outcome {
     for trace in [Some(""), None] {
         let got = skipped_with(t, trace).await?;
-        t.expect(&format!("{trace:?} leaves no trace"), &got, &(None, None));
+        t.expect(&format!("{} leaves no trace", show::value(&trace)), &got, &(None, None));
     }
     Ok(())
 }

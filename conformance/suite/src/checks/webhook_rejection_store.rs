@@ -8,7 +8,7 @@ use plimsoll_contract::{
 
 use crate::race::CALLERS;
 use crate::trial::START;
-use crate::{Check, Halt, Outcome, Trial};
+use crate::{Check, Halt, Outcome, Trial, show};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -377,8 +377,12 @@ async fn reason_filter_wrong(t: &Trial) -> Outcome {
         let recent = log.query_recent(None, reason, true, Page::default()).await?;
         let filter = WebhookRejectionQuery { reason: reason.map(str::to_owned), ..all() };
         let queried = query(t, filter).await?.items;
-        t.expect(&format!("query-recent with {reason:?}"), &reasons(&recent), &expected);
-        t.expect(&format!("query with {reason:?}"), &reasons(&queried), &expected);
+        t.expect(
+            &format!("query-recent with {}", show::value(&reason)),
+            &reasons(&recent),
+            &expected,
+        );
+        t.expect(&format!("query with {}", show::value(&reason)), &reasons(&queried), &expected);
     }
     Ok(())
 }
@@ -412,9 +416,9 @@ async fn page_size_ignored(t: &Trial) -> Outcome {
     for (page, expected) in pages {
         let recent = t.webhook_rejection_store().query_recent(None, None, true, page).await?.len();
         let queried = query(t, WebhookRejectionQuery { page, ..all() }).await?;
-        t.expect(&format!("query-recent with {page:?}"), &recent, &expected);
-        t.expect(&format!("query with {page:?}"), &queried.items.len(), &expected);
-        t.expect(&format!("total with {page:?}"), &queried.total_count, &510);
+        t.expect(&format!("query-recent with {}", show::value(&page)), &recent, &expected);
+        t.expect(&format!("query with {}", show::value(&page)), &queried.items.len(), &expected);
+        t.expect(&format!("total with {}", show::value(&page)), &queried.total_count, &510);
     }
     Ok(())
 }

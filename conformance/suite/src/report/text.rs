@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use plimsoll_contract::Clause;
 
-use super::{CheckReport, ClauseVerdict, Report};
+use super::{CallReport, CheckReport, ClauseVerdict, Report};
 use crate::{RunVerdict, Verdict};
 
 /// The longest value that a page shows, in characters; the JSON report has more.
@@ -94,16 +94,44 @@ fn write_calls(text: &mut String, check: &CheckReport) {
         return;
     }
     let _ = writeln!(text, "  calls");
-    let left_out = check.calls.len().saturating_sub(MAX_CALLS);
+    let lines: Vec<_> = check.calls.chunk_by(is_alike).flat_map(lines).collect();
+    let left_out: usize =
+        lines[..lines.len().saturating_sub(MAX_CALLS)].iter().map(|(_, calls)| calls).sum();
+    let before_kept = check.calls.first().map_or(0, |call| call.n - 1);
+    let left_out = left_out + before_kept;
     if left_out > 0 {
         let _ = writeln!(text, "    … {left_out} more before these");
     }
-    for call in &check.calls[left_out..] {
-        let caller = call.caller.map(|caller| format!("caller {caller}: ")).unwrap_or_default();
-        let (name, result) = (cut(&call.call, MAX_CALL), cut(&call.result, MAX_CALL));
-        let words = format!("{caller}{name} -> {result}");
-        let _ = writeln!(text, "    {:>3}  {words}", call.n);
+    for (line, _) in lines.iter().skip(lines.len().saturating_sub(MAX_CALLS)) {
+        let _ = writeln!(text, "    {line}");
     }
+}
+
+/// Whether two calls differ in arguments and result alone.
+fn is_alike(a: &CallReport, b: &CallReport) -> bool {
+    a.caller == b.caller && function(a) == function(b)
+}
+
+fn function(call: &CallReport) -> &str {
+    call.call.split_once('(').map_or(call.call.as_str(), |(function, _)| function)
+}
+
+/// The lines of calls that are alike, each with how many calls it stands for. Of many, the first
+/// two and the last say enough.
+fn lines(calls: &[CallReport]) -> Vec<(String, usize)> {
+    match calls {
+        [first, second, middle @ .., last] if middle.len() > 2 => {
+            let more = format!("  … {} more {}", middle.len(), function(first));
+            vec![(line(first), 1), (line(second), 1), (more, middle.len()), (line(last), 1)]
+        }
+        few => few.iter().map(|call| (line(call), 1)).collect(),
+    }
+}
+
+fn line(call: &CallReport) -> String {
+    let caller = call.caller.map(|caller| format!("caller {caller}: ")).unwrap_or_default();
+    let (name, result) = (cut(&call.call, MAX_CALL), cut(&call.result, MAX_CALL));
+    format!("{:>3}  {caller}{name} -> {result}", call.n)
 }
 
 /// The start of a text, on one line.

@@ -3,7 +3,7 @@ use plimsoll_contract::Interface::RunStore;
 use plimsoll_contract::{FlowId, Page, RunId, RunStatus};
 
 use super::ids;
-use crate::{Check, Halt, Outcome, Trial};
+use crate::{Check, Halt, Outcome, Trial, show};
 
 pub(in crate::checks) const CHECKS: &[Check] = &[
     Check {
@@ -137,9 +137,13 @@ async fn page_size_ignored(t: &Trial) -> Outcome {
     for (page, expected) in pages {
         let listed = t.run_store().get_runs(None, page).await?.len();
         let paged = t.run_store().get_runs_page(None, None, page, None).await?;
-        t.expect(&format!("get-runs with {page:?}"), &listed, &expected);
-        t.expect(&format!("get-runs-page with {page:?}"), &paged.items.len(), &expected);
-        t.expect(&format!("total with {page:?}"), &paged.total_count, &5);
+        t.expect(&format!("get-runs with {}", show::value(&page)), &listed, &expected);
+        t.expect(
+            &format!("get-runs-page with {}", show::value(&page)),
+            &paged.items.len(),
+            &expected,
+        );
+        t.expect(&format!("total with {}", show::value(&page)), &paged.total_count, &5);
     }
     Ok(())
 }

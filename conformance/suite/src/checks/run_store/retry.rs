@@ -6,7 +6,7 @@ use plimsoll_contract::{FlowEvent, Page, RunId, RunStatus, StepStatus};
 
 use super::{detail, step};
 use crate::trial::START;
-use crate::{Check, Halt, Outcome, Trial};
+use crate::{Check, Halt, Outcome, Trial, show};
 
 pub(in crate::checks) const CHECKS: &[Check] = &[
     Check {
@@ -311,7 +311,7 @@ async fn reset_ignores_reason(t: &Trial) -> Outcome {
         let run = skipped(t, "send", reason).await?;
         reset(t, run, "send").await?;
         let expected = vec![("send".to_owned(), StepStatus::Skipped)];
-        let what = format!("a step that was skipped for {reason:?} stays");
+        let what = format!("a step that was skipped for reason {} stays", show::value(&reason));
         t.expect(&what, &statuses(t, run).await?, &expected);
         let dispatched = t.run_store().get_dispatched_step_keys(run).await?;
         t.expect("it stays in the ledger", &dispatched, &vec!["send".to_owned()]);
