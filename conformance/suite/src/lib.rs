@@ -51,6 +51,7 @@ mod show;
 mod subject;
 mod trial;
 mod verdict;
+mod watch;
 
 pub use check::Check;
 pub use checks::all as all_checks;

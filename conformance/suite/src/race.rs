@@ -67,7 +67,7 @@ impl Trial {
         let (mut lanes, mut logs) = (Vec::new(), Vec::new());
         lanes.resize_with(threads(), Vec::new);
         for caller in 0..CALLERS {
-            let (instance, log) = self.instance.for_caller(caller);
+            let (instance, log) = self.instance_of(caller).for_caller(caller);
             logs.push(log);
             let (call, lane) = (call(caller, instance), caller % lanes.len());
             lanes[lane].push(async move { (caller, call.await) });

@@ -6,6 +6,7 @@ use chrono::Utc;
 use futures_util::{FutureExt, StreamExt, stream};
 use plimsoll_contract::{
     Backend, CallError, Clock, Interface, Level, ManualClock, OpenConfig, Profile,
+    StateLocation::Shared,
 };
 
 use crate::report::{self, CheckReport, Report, Subjected};
@@ -55,6 +56,8 @@ struct Run<'a> {
     /// Begins the name of every namespace of this run, so that two runs never share one.
     nonce: u64,
     clock_trouble: Option<String>,
+    /// How many instances each check opens on its namespace.
+    instances: usize,
 }
 
 /// The first instance could not be made or described.
@@ -98,7 +101,10 @@ impl<'a> Run<'a> {
             .or(Profile::largest_within(&subjected.exports))
             .unwrap_or(Profile::Core);
         let nonce = fastrand::u64(..);
-        let mut run = Self { subject, settings, subjected, nonce, clock_trouble: None };
+        let is_shared = subjected.description.as_ref().map(|of| of.state) == Some(Shared);
+        subjected.instances = if is_shared { settings.instances.max(1) } else { 1 };
+        let instances = subjected.instances;
+        let mut run = Self { subject, settings, subjected, nonce, clock_trouble: None, instances };
         run.clock_trouble = run.probe_clock().await;
         Ok(run)
     }
@@ -145,7 +151,7 @@ impl<'a> Run<'a> {
                 return CheckReport::not_run(check, Verdict::Failed, &reason);
             }
         };
-        let ending = run_check(check, &trial).await;
+        let ending = run_check(check, &trial, self.instances).await;
         discard(&trial).await;
         let (verdict, reason) = self.verdict(check, &trial, ending);
         let mut report = CheckReport::of(check, &trial, verdict, reason.as_deref());
@@ -219,9 +225,10 @@ enum Ending {
     Panicked,
 }
 
-async fn run_check(check: &Check, trial: &Trial) -> Ending {
+async fn run_check(check: &Check, trial: &Trial, instances: usize) -> Ending {
     let body = async {
         trial.open(&OpenConfig::namespace(trial.namespace.clone())).await?;
+        trial.invite_peers(instances).await?;
         (check.run)(trial).await
     };
     let body = AssertUnwindSafe(body).catch_unwind();

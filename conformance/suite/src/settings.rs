@@ -22,6 +22,8 @@ pub struct Settings {
     pub jobs: usize,
     /// How much work races do, in percent of the usual.
     pub effort: u32,
+    /// How many instances share a namespace in races, where the backend says that they can.
+    pub instances: usize,
 }
 
 impl Settings {
@@ -54,6 +56,7 @@ impl Default for Settings {
             seed: 1,
             jobs: 1,
             effort: 100,
+            instances: 4,
         }
     }
 }

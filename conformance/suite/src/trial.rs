@@ -1,4 +1,4 @@
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use chrono::{DateTime, Utc};
 use plimsoll_contract::{
@@ -47,6 +47,8 @@ impl From<CallError> for Halt {
 /// and seen.
 pub struct Trial {
     pub(crate) instance: Instance,
+    /// Instances that share their state with `instance`, which is the first of them.
+    peers: OnceLock<Vec<Instance>>,
     pub(crate) subject: Arc<dyn Subject>,
     pub(crate) log: Arc<Log>,
     pub(crate) labels: Labels,
@@ -90,6 +92,7 @@ impl Trial {
         labels.add_namespace(&parts.namespace);
         Self {
             instance: Instance::new(parts.backend, Arc::clone(&log)),
+            peers: OnceLock::new(),
             subject: parts.subject,
             log,
             labels,
@@ -162,6 +165,35 @@ impl Trial {
         let clock: Arc<dyn Clock> = self.unchecked_clock();
         let backend = self.subject.instance(clock).await?;
         Ok(Instance::new(backend, Arc::clone(&self.log)))
+    }
+
+    /// Opens the trial's namespace on more instances, `count` in all, for a backend whose
+    /// instances share their state.
+    ///
+    /// # Errors
+    ///
+    /// What keeps them from being opened.
+    pub(crate) async fn invite_peers(&self, count: usize) -> Result<(), Halt> {
+        let mut peers = vec![self.instance.clone()];
+        while peers.len() < count {
+            let peer = self.another_instance().await?;
+            peer.open(&self.own_config(), self.unchecked_clock()).await?;
+            peers.push(peer);
+        }
+        // A trial is opened once.
+        let _ = self.peers.set(peers);
+        Ok(())
+    }
+
+    /// The instance that one of many callers uses.
+    pub(crate) fn instance_of(&self, caller: usize) -> &Instance {
+        let peers = self.peers.get().map_or(&[][..], Vec::as_slice);
+        peers.get(caller % peers.len().max(1)).unwrap_or(&self.instance)
+    }
+
+    /// Another instance that shows the same state, or the trial's own where none does.
+    pub(crate) fn another_reader(&self) -> &Instance {
+        self.instance_of(usize::MAX)
     }
 
     /// The name of another namespace, which is discarded when the check ends.

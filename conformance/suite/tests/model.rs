@@ -25,4 +25,9 @@ async fn the_model_is_certified_without_a_warning() {
     let report = certify(Arc::new(TheModel), &Settings::default()).await;
     assert!(report.is_certified(), "{}", report.to_text());
     assert_eq!(report.summary.passed, report.summary.total, "{}", report.to_text());
+
+    let races = report.checks.iter().filter(|check| check.race.is_some()).count();
+    let changelog = include_str!("../../../CHANGELOG.md");
+    let words = format!("checks, {races} of them races");
+    assert!(changelog.contains(&words), "CHANGELOG.md lacks `{words}`");
 }

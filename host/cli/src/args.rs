@@ -48,9 +48,10 @@ pub(crate) struct Certify {
     /// How much work races do, in percent of the usual
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) effort: u32,
-    /// How many instances share one namespace
-    #[arg(long, default_value_t = 1)]
-    pub(crate) instances: u16,
+    /// How many instances share one namespace in races, where a backend shares its state
+    /// [default: 4]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) instances: Option<u16>,
     /// How many processes share one namespace
     #[arg(long, default_value_t = 1)]
     pub(crate) processes: u16,

@@ -1,9 +1,15 @@
-use plimsoll_contract::Interface::{FlowRepository, FlowStore, WebhookRejectionStore};
+use chrono::TimeDelta;
+use plimsoll_contract::Interface::{
+    FlowRepository, FlowStore, RunRuntimeStore, RunStore, WebhookRejectionStore,
+};
+use plimsoll_contract::StepStatus::{Running, Succeeded};
 use plimsoll_contract::{
-    Backend, CallError, ErrorKind, FlowHandle, OpenConfig, WebhookRejectionQuery,
+    Backend, CallError, Clock, ErrorKind, FlowHandle, OpenConfig, Page, RunStatus,
+    RunTimeseriesGranularity, StateLocation, WebhookRejectionQuery,
 };
 
 use super::every_function;
+use crate::instance::Instance;
 use crate::probe::{self, Source};
 use crate::{Check, Halt, Outcome, Trial};
 
@@ -138,6 +144,33 @@ pub(super) const CHECKS: &[Check] = &[
         uses: &[],
         run: |t| Box::pin(discard_closes(t)),
     },
+    Check {
+        id: "backend/stale-read",
+        clauses: &["BACKEND-1"],
+        goal: "After each write everything that shows it is read at once, through another \
+               instance where the state is shared.",
+        usual_cause: "a cache, a replica that lags, or counters that are brought up to date later",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(stale_read(t)),
+    },
+    Check {
+        id: "backend/instances-apart",
+        clauses: &["BACKEND-15"],
+        goal: "What one instance writes another one of the same namespace must show, if the \
+               backend says that they share their state.",
+        usual_cause: "the state is a field of the instance",
+        uses: &[],
+        run: |t| Box::pin(instances_apart(t)),
+    },
+    Check {
+        id: "backend/durable-data-lost",
+        clauses: &["BACKEND-16"],
+        goal: "A backend that calls itself durable is opened by a new instance, which must show \
+               what was written.",
+        usual_cause: "the store is in memory, or a write is acknowledged before it is kept",
+        uses: &[],
+        run: |t| Box::pin(durable_data_lost(t)),
+    },
 ];
 
 async fn clock_ignored(t: &Trial) -> Outcome {
@@ -200,11 +233,15 @@ async fn leave_a_mark(t: &Trial) -> Outcome {
 
 /// How often something was left in the open namespace.
 async fn marks(t: &Trial) -> Result<u64, Halt> {
+    marks_of(t, &t.instance).await
+}
+
+async fn marks_of(t: &Trial, instance: &Instance) -> Result<u64, Halt> {
     if t.exports.contains(&FlowStore) {
-        return Ok(t.flow_store().get_all().await?.len() as u64);
+        return Ok(instance.flow_store().get_all().await?.len() as u64);
     }
     let all = WebhookRejectionQuery::default();
-    Ok(t.webhook_rejection_store().query(&all).await?.total_count)
+    Ok(instance.webhook_rejection_store().query(&all).await?.total_count)
 }
 
 async fn reopening_loses_data(t: &Trial) -> Outcome {
@@ -315,5 +352,62 @@ async fn discard_closes(t: &Trial) -> Outcome {
     t.expect("the namespace is empty", &marks(t).await?, &0);
     leave_a_mark(t).await?;
     t.expect("and can be written to at once", &marks(t).await?, &1);
+    Ok(())
+}
+
+async fn stale_read(t: &Trial) -> Outcome {
+    const TIMES: u64 = 10;
+    let reader = t.another_reader();
+    let (runs, steps) = (reader.run_store(), reader.run_runtime_store());
+    let (flow, now) = (t.flow_id(), t.clock()?.now());
+    for time in 1..=TIMES {
+        let start = t.start_of(flow);
+        let run = start.run_id;
+        t.run_store().start_run(&start).await?;
+        let paged = runs.get_runs_page(Some(flow), None, Page::default(), None).await?;
+        t.expect("the page counts a run that has just started", &paged.total_count, &time);
+        let found = run.0.to_string();
+        let found = runs.get_runs_page(None, None, Page::default(), Some(&found)).await?;
+        t.expect("search finds it", &found.total_count, &1);
+        let active: Vec<_> = runs.get_active_runs().await?.iter().map(|run| run.id).collect();
+        t.expect("it is active", &active, &vec![run]);
+        t.a_running_step(run, "charge").await?;
+        let status = steps.get_step_statuses(run).await?;
+        t.expect("the step is running", &status, &vec![("charge".to_owned(), Running)]);
+        let end = t.run_store();
+        end.record_step_complete(run, "charge", Succeeded, None, None).await?;
+        let status = steps.get_step_statuses(run).await?;
+        t.expect("the step has succeeded", &status, &vec![("charge".to_owned(), Succeeded)]);
+        end.complete_run(run, RunStatus::Succeeded).await?;
+        let completed = runs.get_statistics().await?.completed_today;
+        t.expect("the statistics count it", &completed, &time);
+        let (since, until) = (now - TimeDelta::hours(1), now + TimeDelta::hours(1));
+        let hour = RunTimeseriesGranularity::Hour;
+        let buckets = runs.get_run_timeseries(hour, since, until, None).await?;
+        let counted: u64 = buckets.iter().map(|bucket| bucket.succeeded).sum();
+        t.expect("so does the timeseries", &counted, &time);
+    }
+    Ok(())
+}
+
+async fn instances_apart(t: &Trial) -> Outcome {
+    if t.backend().describe().await?.state == StateLocation::Instance {
+        return Ok(());
+    }
+    leave_a_mark(t).await?;
+    let other = t.another_instance().await?;
+    other.open(&t.own_config(), t.unchecked_clock()).await?;
+    t.expect("the other instance shows it", &marks_of(t, &other).await?, &1);
+    Ok(())
+}
+
+async fn durable_data_lost(t: &Trial) -> Outcome {
+    if !t.backend().describe().await?.durable {
+        return Ok(());
+    }
+    leave_a_mark(t).await?;
+    let later = t.another_instance().await?;
+    later.open(&t.own_config(), t.unchecked_clock()).await?;
+    t.expect("a new instance shows it", &marks_of(t, &later).await?, &1);
     Ok(())
 }

@@ -47,6 +47,14 @@ pub(super) const CHECKS: &[Check] = &[
         uses: &[RunStore, OutputsRepository, EventReader],
         run: |t| Box::pin(page_size_ignored(t)),
     },
+    Check {
+        id: "event-reader/later-read-shows-earlier-event",
+        clauses: &["EVENT-5"],
+        goal: "Events are recorded while others read: every read must begin with the one before.",
+        usual_cause: "the sequence is given before the row can be seen; a higher one shows first",
+        uses: &[RunStore, OutputsRepository, EventReader],
+        run: |t| Box::pin(later_read_shows_earlier_event(t)),
+    },
 ];
 
 async fn record(t: &Trial, run: RunId, event_type: &str, timestamp: Instant) -> Outcome {
@@ -153,4 +161,37 @@ async fn page_size_ignored(t: &Trial) -> Outcome {
         t.expect(&format!("the events of {}", show::value(&page)), &types(&listed), &expected);
     }
     Ok(())
+}
+
+async fn later_read_shows_earlier_event(t: &Trial) -> Outcome {
+    while t.next_round()? {
+        let run = t.a_run().await?;
+        let seen = t
+            .watch(
+                move |writer, instance| async move {
+                    let event = FlowEvent {
+                        timestamp: START,
+                        event_type: format!("writer-{writer}"),
+                        step_key: None,
+                        message: None,
+                    };
+                    instance.outputs_repository().record_event(run, &event).await
+                },
+                move |instance| async move {
+                    instance.event_reader().get_run_events(run, Page::all()).await
+                },
+            )
+            .await?;
+        for reads in seen {
+            let extends = |pair: &[Vec<_>]| pair[1].starts_with(&pair[0]);
+            let sequences: Vec<Vec<_>> = reads
+                .iter()
+                .map(|read| read.iter().map(|event| event.sequence).collect())
+                .collect();
+            let all_extend = sequences.windows(2).all(extends);
+            let what = "a later read begins with what an earlier one showed";
+            t.expect_that(what, all_extend, "sequences that only grow at their end", &sequences);
+        }
+    }
+    t.overlap_shown()
 }

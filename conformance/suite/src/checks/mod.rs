@@ -29,6 +29,8 @@ const LISTS: &[&[Check]] = &[
     run_store::percentiles::CHECKS,
     run_store::retry::CHECKS,
     run_store::dispatch::CHECKS,
+    run_store::snapshots::CHECKS,
+    run_store::workers::CHECKS,
     run_runtime_store::CHECKS,
     run_control_store::CHECKS,
     retention_store::CHECKS,

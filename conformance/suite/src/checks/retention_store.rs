@@ -5,6 +5,7 @@ use plimsoll_contract::Interface::{
 };
 use plimsoll_contract::{Clock, FlowEvent, Page, RunId, RunStatus};
 
+use crate::race::CALLERS;
 use crate::{Check, Halt, Outcome, Trial};
 
 pub(super) const CHECKS: &[Check] = &[
@@ -128,6 +129,16 @@ pub(super) const CHECKS: &[Check] = &[
         usual_cause: "either serves",
         uses: &[RunStore, RunRuntimeStore, RetentionStore],
         run: |t| Box::pin(orphans(t)),
+    },
+    Check {
+        id: "retention-store/run-removed-in-parts",
+        clauses: &["RETENTION-10"],
+        goal: "Sweeps race with retries and completions of the runs that they could take; each \
+               run must be whole afterwards or gone.",
+        usual_cause: "the rows go table by table, each by its own look at the age of the run; \
+                      choose the runs once, in the transaction that removes them",
+        uses: &[RunStore, RunRuntimeStore, RetentionStore, OutputsRepository, EventReader],
+        run: |t| Box::pin(run_removed_in_parts(t)),
     },
 ];
 
@@ -355,4 +366,68 @@ async fn orphans(t: &Trial) -> Outcome {
         false => "rows of runs without a record are kept",
     });
     Ok(())
+}
+
+async fn run_removed_in_parts(t: &Trial) -> Outcome {
+    while t.next_round()? {
+        let now = t.clock()?.now();
+        let mut runs = Vec::new();
+        for caller in 0..CALLERS {
+            runs.push(a_whole_run(t, is_finished(caller)).await?);
+        }
+        let raced = runs.clone();
+        let answers = t
+            .release(move |caller, instance| {
+                let run = raced[caller];
+                async move {
+                    match caller % 4 {
+                        0 => instance.retention_store().cleanup(now + TimeDelta::hours(1)).await,
+                        1 | 2 => instance.run_store().retry_step(run, "charge").await,
+                        _ => instance.run_store().complete_run(run, RunStatus::Succeeded).await,
+                    }
+                }
+            })
+            .await;
+        t.expect_all_succeed("sweeps, retries and completions succeed", &answers);
+        let mut partial = Vec::new();
+        for run in runs {
+            let left = what_is_left(t, run).await?;
+            if !(left.is_empty() || left.len() == PARTS) {
+                partial.push(left);
+            }
+        }
+        let what = "each run is whole or gone; this is left of those that are neither";
+        t.expect(what, &partial, &Vec::new());
+    }
+    t.overlap_shown()
+}
+
+/// Whether that caller's run is complete when the race begins.
+const fn is_finished(caller: usize) -> bool {
+    caller % 4 != 3
+}
+
+/// The parts of a run that a retry keeps.
+const PARTS: usize = 4;
+
+async fn a_whole_run(t: &Trial, is_finished: bool) -> Result<RunId, Halt> {
+    let run = t.a_run().await?;
+    t.a_failed_step(run, "charge").await?;
+    t.outputs_repository().save_step_output(run, "charge", "1").await?;
+    an_event(t, run).await?;
+    if is_finished {
+        t.run_store().complete_run(run, RunStatus::Failed).await?;
+    }
+    Ok(run)
+}
+
+async fn what_is_left(t: &Trial, run: RunId) -> Result<Vec<&'static str>, Halt> {
+    let steps = t.run_runtime_store();
+    let parts = [
+        ("run", steps.get_run_status(run).await?.is_some()),
+        ("step", !steps.get_step_statuses(run).await?.is_empty()),
+        ("output", t.outputs_repository().get_step_output(run, "charge").await?.is_some()),
+        ("event", !t.event_reader().get_run_events(run, Page::all()).await?.is_empty()),
+    ];
+    Ok(parts.into_iter().filter(|(_, is_left)| *is_left).map(|(part, _)| part).collect())
 }

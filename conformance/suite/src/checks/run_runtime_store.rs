@@ -159,6 +159,23 @@ pub(super) const CHECKS: &[Check] = &[
         uses: &[RunStore, RunRuntimeStore],
         run: |t| Box::pin(run_status_wrong(t)),
     },
+    Check {
+        id: "run-runtime-store/listing-misses-claim",
+        clauses: &["RUNTIME-3"],
+        goal: "Many workers claim and release one step; afterwards the listing and the next claim \
+               must agree on whether it is held.",
+        usual_cause: "the listing is kept apart from the claims and updated after them",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(listing_misses_claim(t)),
+    },
+    Check {
+        id: "run-runtime-store/skipped-step-seen-running",
+        clauses: &["RUNTIME-15"],
+        goal: "Steps are recorded as skipped while others read statuses and details.",
+        usual_cause: "the skip is a start followed by a completion",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(skipped_step_seen_running(t)),
+    },
 ];
 
 async fn statuses_wrong(t: &Trial) -> Outcome {
@@ -440,4 +457,57 @@ async fn run_status_wrong(t: &Trial) -> Outcome {
     let unknown = runtime.get_run_status(t.run_id()).await?;
     t.expect("an unknown run has no status", &unknown, &None);
     Ok(())
+}
+
+async fn listing_misses_claim(t: &Trial) -> Outcome {
+    while t.next_round()? {
+        let run = t.a_run().await?;
+        let answers = t
+            .release(move |caller, instance| async move {
+                let claims = instance.run_runtime_store();
+                if caller % 2 == 0 {
+                    return claims.try_claim_step(run, "charge").await;
+                }
+                claims.release_step_claim(run, "charge").await.map(|()| false)
+            })
+            .await;
+        let claimed: Vec<bool> = answers.into_iter().collect::<Result<_, _>>()?;
+        t.expect("somebody claims it", &claimed.contains(&true), &true);
+        let listed = !t.run_runtime_store().get_claimed_step_keys(run).await?.is_empty();
+        let was_free = t.run_runtime_store().try_claim_step(run, "charge").await?;
+        t.expect("it is listed if, and only if, it cannot be claimed", &listed, &!was_free);
+    }
+    t.overlap_shown()
+}
+
+async fn skipped_step_seen_running(t: &Trial) -> Outcome {
+    while t.next_round()? {
+        let run = t.a_run().await?;
+        let seen = t
+            .watch(
+                move |writer, instance| async move {
+                    let (key, steps) = (format!("step-{writer}"), instance.run_runtime_store());
+                    let (reason, trace) = (Some("when is false"), Some("{}"));
+                    steps.record_skipped_step_with_trace(run, &key, "http", reason, trace).await
+                },
+                move |instance| async move {
+                    let statuses = instance.run_runtime_store().get_step_statuses(run).await?;
+                    let detail = instance.run_store().get_run_detail(run).await?;
+                    let steps = detail.map(|detail| detail.steps).unwrap_or_default();
+                    Ok((statuses, steps))
+                },
+            )
+            .await?;
+        let mut statuses = seen.iter().flatten().flat_map(|(statuses, _)| statuses);
+        let running = statuses.find(|(_, status)| *status != StepStatus::Skipped);
+        t.expect("every status is skipped", &running, &None);
+        let mut steps = seen.iter().flatten().flat_map(|(_, steps)| steps);
+        let partial = steps.find(|step| {
+            let is_skipped = step.status == StepStatus::Skipped && step.completed_at.is_some();
+            let has_text = step.error_message.is_some() && step.evaluation_trace_json.is_some();
+            !is_skipped || !has_text
+        });
+        t.expect("every step is skipped, completed, with reason and trace", &partial, &None);
+    }
+    t.overlap_shown()
 }

@@ -5,6 +5,7 @@ use plimsoll_contract::{
     CallError, Clock, Instant, RunId, SignalDelivery, SignalDeliveryResult, SignalWaiter,
 };
 
+use crate::watch::writers;
 use crate::{Check, Halt, Outcome, Trial};
 
 pub(super) const CHECKS: &[Check] = &[
@@ -146,6 +147,14 @@ pub(super) const CHECKS: &[Check] = &[
         usual_cause: "an error because no row was deleted, or a DELETE without the step",
         uses: &[RunStore, SignalStore],
         run: |t| Box::pin(removing_none_fails(t)),
+    },
+    Check {
+        id: "signal-store/delivery-seen-in-parts",
+        clauses: &["SIGNAL-14"],
+        goal: "Signals are delivered while others read the waiters.",
+        usual_cause: "instant and payload are written by two statements",
+        uses: &[RunStore, SignalStore],
+        run: |t| Box::pin(delivery_seen_in_parts(t)),
     },
 ];
 
@@ -436,4 +445,33 @@ async fn removing_none_fails(t: &Trial) -> Outcome {
     t.expect("it is a no-op", &outcome, &Ok(()));
     t.expect("the other waiter stays", &waiter(t, run, "wait").await?.is_some(), &true);
     Ok(())
+}
+
+async fn delivery_seen_in_parts(t: &Trial) -> Outcome {
+    while t.next_round()? {
+        let run = t.a_run().await?;
+        for writer in writers() {
+            register(t, run, &format!("wait-{writer}"), &format!("signal-{writer}")).await?;
+        }
+        let seen = t
+            .watch(
+                move |writer, instance| async move {
+                    let name = format!("signal-{writer}");
+                    instance.signal_store().deliver_signal(run, &name, "{}").await.map(|_| ())
+                },
+                move |instance| async move {
+                    let mut waiters = Vec::new();
+                    for writer in writers() {
+                        let key = format!("wait-{writer}");
+                        waiters.extend(instance.signal_store().get_waiter(run, &key).await?);
+                    }
+                    Ok(waiters)
+                },
+            )
+            .await?;
+        let mut waiters = seen.iter().flatten().flatten();
+        let torn = waiters.find(|w| w.delivered_at.is_some() != w.payload_json.is_some());
+        t.expect("instant and payload come together", &torn, &None);
+    }
+    t.overlap_shown()
 }

@@ -197,6 +197,14 @@ pub(super) const CHECKS: &[Check] = &[
         uses: &[WebhookRejectionStore],
         run: |t| Box::pin(namespaces_mixed(t)),
     },
+    Check {
+        id: "webhook-rejection-store/total-of-another-moment",
+        clauses: &["WEBHOOK-15"],
+        goal: "Rows are written while others ask for the only page of their flow.",
+        usual_cause: "the page and the count are two queries without a transaction",
+        uses: &[WebhookRejectionStore],
+        run: |t| Box::pin(total_of_another_moment(t)),
+    },
 ];
 
 async fn write(t: &Trial, row: &WebhookRejection) -> Outcome {
@@ -623,4 +631,30 @@ async fn namespaces_mixed(t: &Trial) -> Outcome {
     t.expect("the other namespace lists no row", &reasons(&recent(t).await?), &Vec::new());
     t.expect("and counts none", &counts(t, HOUR).await?, &Vec::new());
     Ok(())
+}
+
+async fn total_of_another_moment(t: &Trial) -> Outcome {
+    while t.next_round()? {
+        let flow_id = Some(t.flow_id());
+        let row = WebhookRejection { flow_id, ..t.a_rejection("replay") };
+        let filter = WebhookRejectionQuery { flow_id, ..all() };
+        let seen = t
+            .watch(
+                move |_, instance| {
+                    let row = row.clone();
+                    async move { instance.webhook_rejection_store().write(&row).await }
+                },
+                move |instance| {
+                    let filter = filter.clone();
+                    async move { instance.webhook_rejection_store().query(&filter).await }
+                },
+            )
+            .await?;
+        let mut pages = seen.iter().flatten();
+        let apart = pages.find(|page| page.total_count != page.items.len() as u64);
+        let apart = apart.map(|page| (page.items.len(), page.total_count));
+        let what = "a page that holds all rows holds as many as it counts";
+        t.expect_that(what, apart.is_none(), "the same number of items as the total", &apart);
+    }
+    t.overlap_shown()
 }

@@ -37,7 +37,7 @@ pub(crate) fn assemble(
             seed: settings.seed,
             jobs: settings.jobs,
             effort: settings.effort,
-            instances: 1,
+            instances: subjected.instances,
             limits: subjected.limits.clone(),
         },
         subject: subject(subjected),

@@ -236,6 +236,8 @@ pub(crate) struct Subjected {
     pub(crate) exports: Vec<Interface>,
     pub(crate) description: Option<Description>,
     pub(crate) profile: Profile,
+    /// How many instances share a namespace in races.
+    pub(crate) instances: usize,
 }
 
 impl Subjected {
@@ -250,6 +252,7 @@ impl Subjected {
             exports: Vec::new(),
             description: None,
             profile: Profile::Core,
+            instances: 1,
         }
     }
 }

@@ -34,7 +34,7 @@ pub(crate) async fn run(args: &Certify) -> Result<u8, Failure> {
 }
 
 fn reject_sharing(args: &Certify) -> Result<(), Failure> {
-    if args.instances == 1 && args.processes == 1 {
+    if args.instances.unwrap_or(1) == 1 && args.processes == 1 {
         return Ok(());
     }
     let message = "every target of this version keeps its state in one instance's memory, so it \
@@ -58,6 +58,7 @@ fn settings(args: &Certify) -> Result<Settings, Failure> {
         // Short enough to type again, and exact in every JSON reader.
         seed: args.seed.unwrap_or_else(|| u64::from(fastrand::u32(..))),
         jobs: usize::from(args.jobs),
+        instances: args.instances.map_or(Settings::default().instances, usize::from),
         effort: args.effort,
     })
 }

@@ -6,9 +6,11 @@ pub(super) mod percentiles;
 pub(super) mod retry;
 pub(super) mod runs;
 pub(super) mod search;
+pub(super) mod snapshots;
 pub(super) mod statistics;
 pub(super) mod steps;
 pub(super) mod timeseries;
+pub(super) mod workers;
 
 use plimsoll_contract::{FlowRun, FlowRunDetail, FlowStep, RunId};
 

@@ -1,0 +1,59 @@
+//! Races of writers and readers: what a reader sees while somebody writes.
+
+use plimsoll_contract::Result;
+
+use crate::instance::Instance;
+use crate::race::CALLERS;
+use crate::{Halt, Trial};
+
+/// How often each reader reads in a round.
+const READS: usize = 4;
+
+/// The callers that write in [`Trial::watch`]; the others read. Every core has some of both.
+pub(crate) fn writers() -> impl Iterator<Item = usize> + Clone {
+    (0..CALLERS).filter(|caller| is_writer(*caller))
+}
+
+/// Neighbours, so that on two cores both a writer and a reader are under way at any time.
+const fn is_writer(caller: usize) -> bool {
+    matches!(caller % 4, 0 | 3)
+}
+
+impl Trial {
+    /// Releases writers and readers together and answers what each reader saw, in its order. A
+    /// writer writes once; a reader reads four times.
+    ///
+    /// # Errors
+    ///
+    /// [`Halt::Call`] if any call gave no value.
+    pub async fn watch<T, W, R>(
+        &self,
+        write: impl Fn(usize, Instance) -> W,
+        read: impl Fn(Instance) -> R + Clone + Send + Sync + 'static,
+    ) -> std::result::Result<Vec<Vec<T>>, Halt>
+    where
+        T: Send + 'static,
+        W: Future<Output = Result<()>> + Send + 'static,
+        R: Future<Output = Result<T>> + Send + 'static,
+    {
+        let answers = self
+            .release(|caller, instance| {
+                let written = is_writer(caller).then(|| write(caller, instance.clone()));
+                let read = read.clone();
+                async move {
+                    let mut seen = Vec::new();
+                    match written {
+                        Some(write) => write.await?,
+                        None => {
+                            for _ in 0..READS {
+                                seen.push(read(instance.clone()).await?);
+                            }
+                        }
+                    }
+                    Ok(seen)
+                }
+            })
+            .await;
+        Ok(answers.into_iter().collect::<Result<_>>()?)
+    }
+}
