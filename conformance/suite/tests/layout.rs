@@ -15,7 +15,10 @@ fn repository() -> PathBuf {
 /// The folders in their order, each with the crates that live in it.
 const ORDER: [(&str, &[&str]); 5] = [
     ("wit", &["plimsoll-contract", "plimsoll-timeseries"]),
-    ("conformance", &["plimsoll-conformance", "plimsoll-model", "plimsoll-mutants"]),
+    (
+        "conformance",
+        &["plimsoll-conformance", "plimsoll-histories", "plimsoll-model", "plimsoll-mutants"],
+    ),
     ("plugins", &["plimsoll-memory", "plimsoll-guest-build", "plimsoll-guests"]),
     ("host", &["plimsoll-host", "plimsoll"]),
     ("benches", &["plimsoll-benches"]),

@@ -1,0 +1,179 @@
+use crate::operation::Operation;
+use crate::search::{Found, Search, Stuck};
+use crate::specification::OperationOf;
+use crate::{Budget, History, Specification};
+
+/// How many operations are kept before the one that cannot be placed, as the least: what it
+/// contradicts should be seen, not only the state that it left.
+const CONTEXT: usize = 4;
+
+/// A history that no order explains, cut down.
+///
+/// What was left out cannot be what is wrong: if the whole history had an order, so would this one.
+/// Three cuts have this property, and nothing else is cut.
+///
+/// - *The end.* Of an order of the whole history, the part up to the last operation that returned
+///   before some stamp is an order of the history before that stamp, with those still under way
+///   then open. It is cut at the earliest return up to which there is no order.
+/// - *Operations without effect.* Taken out of an order, they leave one behind, since no state
+///   changes.
+/// - *The beginning*, where nothing was under way and all states that it can end in are known:
+///   these take its place as the states to start in.
+///
+/// An operation with effect stays, also an open one: without the write of `b` a read of `b` is
+/// wrong, though it was right where it was seen.
+#[derive(Clone, Debug)]
+pub struct Counterexample<S: Specification> {
+    /// The operations that are left, ascending by call. Those that had not returned where the end
+    /// was cut have no `returned`, and keep the answer that they gave later.
+    pub operations: Vec<OperationOf<S>>,
+    /// The states that the beginning can have ended in.
+    pub starts: Vec<S::State>,
+    /// The operations before that, which were left out.
+    pub skipped: usize,
+    /// An order, as places in `operations`, of all that is answered but for `unplaced`, and of
+    /// those open ones that it needs.
+    pub order: Vec<usize>,
+    /// The place in `operations` of the one that has no place in any order. It is the first to
+    /// return of those that make the history impossible.
+    pub unplaced: usize,
+    /// The states that such orders end in, at most eight; that of `order` is the first. `unplaced`
+    /// is impossible in all of them.
+    pub states: Vec<S::State>,
+    /// Whether there are more.
+    pub more_states: bool,
+}
+
+impl<S: Specification> Counterexample<S> {
+    /// Says in one sentence what cannot be placed and why.
+    #[must_use]
+    pub fn reason(&self, spec: &S) -> String {
+        let operation = &self.operations[self.unplaced];
+        let what = spec.describe(&operation.call, operation.answer.as_ref());
+        let states: Vec<_> = self.states.iter().map(|state| format!("{state:?}")).collect();
+        let more = if self.more_states { " or another" } else { "" };
+        let states = states.join(" or ");
+        match self.operations.len() {
+            1 => format!("`{what}` is impossible: the state is {states}{more}."),
+            _ => format!(
+                "`{what}` has no place: in every order of the others the state is then \
+                 {states}{more}."
+            ),
+        }
+    }
+}
+
+/// Cuts a violation down while there is budget for it.
+pub(crate) fn cut_down<S: Specification>(
+    spec: &S,
+    history: &History<S>,
+    stuck: Stuck<S>,
+    budget: Budget,
+) -> Counterexample<S> {
+    let mut case = Case {
+        spec,
+        budget,
+        operations: history.to_vec(),
+        starts: vec![spec.start()],
+        skipped: 0,
+        stuck,
+    };
+    case.cut_end();
+    case.drop_quiet();
+    case.cut_beginning();
+    let Case { operations, starts, skipped, stuck, .. } = case;
+    let Stuck { unplaced, order, states, more_states, .. } = stuck;
+    Counterexample { operations, starts, skipped, order, unplaced, states, more_states }
+}
+
+/// A history that is known to be a violation.
+struct Case<'a, S: Specification> {
+    spec: &'a S,
+    budget: Budget,
+    operations: Vec<OperationOf<S>>,
+    starts: Vec<S::State>,
+    skipped: usize,
+    stuck: Stuck<S>,
+}
+
+impl<S: Specification> Case<'_, S> {
+    /// Goes on with fewer operations if they are a violation too.
+    fn accept(&mut self, operations: Vec<OperationOf<S>>, starts: Vec<S::State>) -> bool {
+        let found = Search::new(self.spec, &operations, &mut self.budget).run(starts.clone());
+        let Found::Stuck(stuck) = found else { return false };
+        (self.operations, self.starts, self.stuck) = (operations, starts, stuck);
+        true
+    }
+
+    /// Cuts after the return of the operation that could not be placed. That is the earliest
+    /// return with no order before it: some order had placed all that returned earlier, and the
+    /// search for one that places this one as well never looks at what was called later.
+    fn cut_end(&mut self) {
+        let rank = |place: usize| {
+            let operation = &self.operations[place];
+            (operation.deadline(), operation.called, place)
+        };
+        let last = rank(self.stuck.unplaced);
+        let mut kept = Vec::new();
+        for (place, operation) in self.operations.iter().enumerate() {
+            let is_before = operation.is_answered() && rank(place) <= last;
+            let has_effect = self.spec.has_effect(&operation.call, operation.answer.as_ref());
+            if is_before {
+                kept.push(operation.clone());
+            } else if operation.called <= last.0 && has_effect {
+                let returned = operation.returned.filter(|_| operation.answer.is_none());
+                kept.push(Operation { returned, ..operation.clone() });
+            }
+        }
+        kept.sort_by_key(|operation| (operation.called, operation.caller));
+        let starts = self.starts.clone();
+        self.accept(kept, starts);
+    }
+
+    /// Leaves out operations without effect: half of them at a time, then a quarter, down to one.
+    fn drop_quiet(&mut self) {
+        let mut size = self.operations.len();
+        while size > 0 {
+            let mut from = 0;
+            while from < self.operations.len() {
+                let is_left_out = |place: usize, operation: &OperationOf<S>| {
+                    (from..from + size).contains(&place)
+                        && place != self.stuck.unplaced
+                        && !self.spec.has_effect(&operation.call, operation.answer.as_ref())
+                };
+                let all = self.operations.iter().enumerate();
+                let kept = all.filter(|(place, operation)| !is_left_out(*place, operation));
+                let kept: Vec<_> = kept.map(|(_, operation)| operation.clone()).collect();
+                let starts = self.starts.clone();
+                if kept.len() == self.operations.len() || !self.accept(kept, starts) {
+                    from += size;
+                }
+            }
+            size /= 2;
+        }
+    }
+
+    /// Begins at the last moment when nothing was under way, if that leaves enough to see.
+    fn cut_beginning(&mut self) {
+        if self.starts.len() != 1 {
+            return;
+        }
+        let last = self.operations.len().saturating_sub(CONTEXT);
+        for from in (1..last).rev() {
+            let (beginning, rest) = self.operations.split_at(from);
+            let is_still = beginning
+                .iter()
+                .all(|operation| operation.is_answered() && operation.deadline() < rest[0].called);
+            if !is_still {
+                continue;
+            }
+            let mut search = Search::new(self.spec, beginning, &mut self.budget);
+            let Some(ends) = search.ends(self.starts[0].clone()) else { continue };
+            let rest = rest.to_vec();
+            if self.accept(rest, ends) {
+                self.skipped = from;
+                return;
+            }
+        }
+    }
+}
