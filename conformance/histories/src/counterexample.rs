@@ -81,6 +81,7 @@ pub(crate) fn cut_down<S: Specification>(
     case.cut_end();
     case.drop_quiet();
     case.cut_beginning();
+    case.find_all_states();
     let Case { operations, starts, skipped, stuck, .. } = case;
     let Stuck { unplaced, order, states, more_states, .. } = stuck;
     Counterexample { operations, starts, skipped, order, unplaced, states, more_states }
@@ -105,29 +106,36 @@ impl<S: Specification> Case<'_, S> {
         true
     }
 
-    /// Cuts after the return of the operation that could not be placed. That is the earliest
-    /// return with no order before it: some order had placed all that returned earlier, and the
-    /// search for one that places this one as well never looks at what was called later.
+    /// Cuts at the earliest return up to which there is no order. It is not before the return that
+    /// the search came to, and mostly just that one.
     fn cut_end(&mut self) {
-        let rank = |place: usize| {
-            let operation = &self.operations[place];
-            (operation.deadline(), operation.called, place)
-        };
-        let last = rank(self.stuck.unplaced);
-        let mut kept = Vec::new();
-        for (place, operation) in self.operations.iter().enumerate() {
-            let is_before = operation.is_answered() && rank(place) <= last;
-            let has_effect = self.spec.has_effect(&operation.call, operation.answer.as_ref());
-            if is_before {
-                kept.push(operation.clone());
-            } else if operation.called <= last.0 && has_effect {
-                let returned = operation.returned.filter(|_| operation.answer.is_none());
-                kept.push(Operation { returned, ..operation.clone() });
+        let whole = self.operations.clone();
+        let rank = |place: usize| (whole[place].deadline(), whole[place].called, place);
+        let mut returns: Vec<_> = (0..whole.len()).collect();
+        returns.retain(|&place| whole[place].is_answered());
+        returns.sort_by_key(|&place| rank(place));
+        let mut low = returns.iter().position(|&place| place == self.stuck.unplaced).unwrap_or(0);
+        let (mut high, mut middle) = (returns.len(), low);
+        while low < high {
+            let last = rank(returns[middle]);
+            let is_before = |place: usize| whole[place].is_answered() && rank(place) <= last;
+            let mut kept = Vec::new();
+            for (place, operation) in whole.iter().enumerate() {
+                let has_effect = self.spec.has_effect(&operation.call, operation.answer.as_ref());
+                if is_before(place) {
+                    kept.push(operation.clone());
+                } else if operation.called <= last.0 && has_effect {
+                    let returned = operation.returned.filter(|_| operation.answer.is_none());
+                    kept.push(Operation { returned, ..operation.clone() });
+                }
             }
+            kept.sort_by_key(|operation| (operation.called, operation.caller));
+            match self.accept(kept, self.starts.clone()) {
+                true => high = middle,
+                false => low = middle + 1,
+            }
+            middle = low.midpoint(high);
         }
-        kept.sort_by_key(|operation| (operation.called, operation.caller));
-        let starts = self.starts.clone();
-        self.accept(kept, starts);
     }
 
     /// Leaves out operations without effect: half of them at a time, then a quarter, down to one.
@@ -144,8 +152,8 @@ impl<S: Specification> Case<'_, S> {
                 let all = self.operations.iter().enumerate();
                 let kept = all.filter(|(place, operation)| !is_left_out(*place, operation));
                 let kept: Vec<_> = kept.map(|(_, operation)| operation.clone()).collect();
-                let starts = self.starts.clone();
-                if kept.len() == self.operations.len() || !self.accept(kept, starts) {
+                let is_smaller = kept.len() < self.operations.len();
+                if !is_smaller || !self.accept(kept, self.starts.clone()) {
                     from += size;
                 }
             }
@@ -174,6 +182,15 @@ impl<S: Specification> Case<'_, S> {
                 self.skipped = from;
                 return;
             }
+        }
+    }
+
+    /// Searches what is left once more, in full: only so are all states known.
+    fn find_all_states(&mut self) {
+        let mut search = Search::new(self.spec, &self.operations, &mut self.budget);
+        match search.run_in_full(self.starts.clone()) {
+            Found::Stuck(stuck) => self.stuck = stuck,
+            Found::Order(_) | Found::Exhausted => self.stuck.more_states = true,
         }
     }
 }

@@ -34,6 +34,7 @@
 //! it is judged, and a search that would take too long ends after a number of steps, not of
 //! seconds.
 
+mod ahead;
 mod bits;
 mod by_key;
 mod counterexample;

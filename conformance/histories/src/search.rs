@@ -1,5 +1,6 @@
 use std::collections::HashSet;
 
+use crate::ahead::Ahead;
 use crate::bits::Bits;
 use crate::{Budget, History, Specification};
 
@@ -55,6 +56,7 @@ pub(crate) struct Search<'a, S: Specification> {
     /// Positions, in the order of being placed.
     order: Vec<usize>,
     remembered: HashSet<(Bits, S::State)>,
+    ahead: Option<Ahead>,
     furthest: Option<Stuck<S>>,
 }
 
@@ -69,6 +71,8 @@ struct Frame<T> {
     others: Vec<T>,
     /// The operation that was tried last from here.
     tried: Option<usize>,
+    /// Whether one was tried whose effect nobody reads. Another would lead to the same.
+    tried_alone: bool,
 }
 
 impl<'a, S: Specification> Search<'a, S> {
@@ -100,6 +104,7 @@ impl<'a, S: Specification> Search<'a, S> {
             places,
             order: Vec::new(),
             remembered: HashSet::new(),
+            ahead: None,
             furthest: None,
         }
     }
@@ -109,8 +114,22 @@ impl<'a, S: Specification> Search<'a, S> {
         self.end
     }
 
-    /// Looks for an order that begins in one of the states.
+    /// Looks for an order that begins in one of the states. If there is none, it may not have come
+    /// as far as is possible.
     pub(crate) fn run(&mut self, starts: Vec<S::State>) -> Found<S> {
+        let (spec, history, quiet) = (self.spec, self.history, &self.quiet);
+        // Half of the budget is left to search without it.
+        let mut steps = self.budget.steps / 2;
+        self.ahead = Ahead::new(spec, history, &self.places, quiet, &starts, &mut steps);
+        if self.ahead.is_some() {
+            self.budget.steps -= self.budget.steps / 2 - steps;
+        }
+        self.run_in_full(starts)
+    }
+
+    /// Looks for an order that begins in one of the states. If there is none, it has come as far
+    /// as is possible, and knows all states in which that can end.
+    pub(crate) fn run_in_full(&mut self, starts: Vec<S::State>) -> Found<S> {
         match self.descend(starts, false) {
             Ok(true) => Found::Order(self.order_so_far()),
             Ok(false) => self.furthest.take().map_or(Found::Exhausted, Found::Stuck),
@@ -134,9 +153,10 @@ impl<'a, S: Specification> Search<'a, S> {
             if is_complete && !all {
                 return Ok(true);
             }
-            let candidate = if is_complete { None } else { self.candidate(frame.tried) };
+            let candidate = if is_complete { None } else { self.candidate(frame) };
             if let Some(position) = candidate {
                 frame.tried = Some(position);
+                frame.tried_alone |= self.is_alone(position);
                 let states = self.step(&frame.state, position)?;
                 frames.extend(self.enter(Some(position), states)?);
             } else if let Some(frame) = frames.pop() {
@@ -155,14 +175,22 @@ impl<'a, S: Specification> Search<'a, S> {
     ) -> Result<Option<Frame<S::State>>, Exhausted> {
         let before = self.order.len();
         if let Some(position) = by {
+            self.place_alone(position);
             self.place(position);
         }
         while !states.is_empty() {
             let state = states.remove(0);
-            if self.remember(&state)? {
+            if !self.is_too_late(before, &state)? && self.remember(&state)? {
                 self.settle(&state)?;
                 self.note(&state);
-                return Ok(Some(Frame { state, before, by, others: states, tried: None }));
+                return Ok(Some(Frame {
+                    state,
+                    before,
+                    by,
+                    others: states,
+                    tried: None,
+                    tried_alone: false,
+                }));
             }
         }
         self.undo(before);
@@ -201,16 +229,60 @@ impl<'a, S: Specification> Search<'a, S> {
         }
     }
 
-    /// The next operation with effect that may be placed now, after `tried`: its call must not be
-    /// later than the earliest return among those that have no place. Open ones come last, since
-    /// they need none.
-    fn candidate(&self, tried: Option<usize>) -> Option<usize> {
+    /// Whether an operation with effect has none that anybody left could read.
+    fn is_alone(&self, position: usize) -> bool {
+        self.ahead.as_ref().is_some_and(|ahead| ahead.is_alone(position))
+    }
+
+    /// Places the operations whose effect nobody reads, since that of `by` follows and hides it.
+    fn place_alone(&mut self, by: usize) {
+        if self.ahead.is_none() {
+            return;
+        }
         let deadline = self.returned(self.head());
-        let tried_open = tried.filter(|&position| position >= self.end);
+        let mut position = self.head();
+        while position < self.end && self.earliest_call[position] <= deadline {
+            let is_due = !self.quiet[position] && self.called(position) <= deadline;
+            if is_due && position != by && self.is_alone(position) {
+                self.place(position);
+            }
+            position = self.next[position];
+        }
+    }
+
+    /// Whether something that has no place needed the state before the last change, which does not
+    /// come again.
+    fn is_too_late(&mut self, before: usize, state: &S::State) -> Result<bool, Exhausted> {
+        let Some(ahead) = self.ahead.take_if(|_| self.order.len() > before) else {
+            return Ok(false);
+        };
+        let writer = self.order[..before].iter().rev().find(|&&position| !self.quiet[position]);
+        let readers = writer.map_or(&*ahead.at_start, |&writer| ahead.readers(writer));
+        let mut is_too_late = false;
+        for &reader in readers {
+            if !self.placed.contains(reader) && ahead.is_alone(reader) {
+                is_too_late = is_too_late || self.step(state, reader)?.is_empty();
+            }
+        }
+        self.ahead = Some(ahead);
+        Ok(is_too_late)
+    }
+
+    /// The next operation with effect that may be placed now, after the one tried last: its call
+    /// must not be later than the earliest return among those that have no place. Open ones come
+    /// last, since they need none.
+    fn candidate(&self, frame: &Frame<S::State>) -> Option<usize> {
+        let deadline = self.returned(self.head());
+        let is_due = |position: usize| {
+            self.called(position) <= deadline
+                && !self.placed.contains(position)
+                && !(self.is_alone(position) && (frame.tried_alone || position >= self.end))
+        };
+        let tried_open = frame.tried.filter(|&position| position >= self.end);
         if tried_open.is_none() {
-            let mut position = self.next[tried.unwrap_or(self.end)];
+            let mut position = self.next[frame.tried.unwrap_or(self.end)];
             while position < self.end && self.earliest_call[position] <= deadline {
-                if !self.quiet[position] && self.called(position) <= deadline {
+                if !self.quiet[position] && is_due(position) {
                     return Some(position);
                 }
                 position = self.next[position];
@@ -218,7 +290,7 @@ impl<'a, S: Specification> Search<'a, S> {
         }
         let open = tried_open.map_or(self.end, |position| position + 1)..self.places.len();
         open.take_while(|&position| self.called(position) <= deadline)
-            .find(|&position| !self.placed.contains(position))
+            .find(|&position| is_due(position))
     }
 
     fn step(&mut self, state: &S::State, position: usize) -> Result<Vec<S::State>, Exhausted> {
@@ -268,6 +340,9 @@ impl<'a, S: Specification> Search<'a, S> {
     fn place(&mut self, position: usize) {
         self.order.push(position);
         self.placed.toggle(position);
+        if let Some(ahead) = &mut self.ahead {
+            ahead.place(position);
+        }
         if position < self.end {
             let (previous, next) = (self.previous[position], self.next[position]);
             self.next[previous] = next;
@@ -280,6 +355,9 @@ impl<'a, S: Specification> Search<'a, S> {
         while self.order.len() > count {
             let Some(position) = self.order.pop() else { return };
             self.placed.toggle(position);
+            if let Some(ahead) = &mut self.ahead {
+                ahead.undo(position);
+            }
             if position < self.end {
                 let (previous, next) = (self.previous[position], self.next[position]);
                 self.next[previous] = position;

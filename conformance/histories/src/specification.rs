@@ -35,6 +35,13 @@ pub trait Specification: Clone + Debug {
     /// state; the search relies on it.
     fn has_effect(&self, call: &Self::Call, answer: Option<&Self::Answer>) -> bool;
 
+    /// Whether the call, when it gave this answer, is possible in every state and leaves one that
+    /// does not depend on it, as a write does. If that is true of every operation with effect, the
+    /// search looks ahead and is much faster. False is always right.
+    fn replaces_state(&self, _call: &Self::Call, _answer: Option<&Self::Answer>) -> bool {
+        false
+    }
+
     /// The call and its answer as a person reads them.
     fn describe(&self, call: &Self::Call, answer: Option<&Self::Answer>) -> String {
         match answer {

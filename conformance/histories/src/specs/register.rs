@@ -69,6 +69,10 @@ impl<V: Clone + Debug + Eq + Hash> Specification for Register<V> {
         !matches!(call, Call::Read)
     }
 
+    fn replaces_state(&self, call: &Self::Call, answer: Option<&Self::Answer>) -> bool {
+        !matches!(call, Call::Read) && !matches!(answer, Some(Answer::Value(_)))
+    }
+
     fn describe(&self, call: &Self::Call, answer: Option<&Self::Answer>) -> String {
         let call = match call {
             Call::Write(value) => format!("write({value:?})"),

@@ -7,7 +7,11 @@ use plimsoll_histories::{
 
 /// Whether some order explains the answers, by trying all of them: nothing is remembered, nothing
 /// is placed early, nothing is left out.
-pub(crate) fn has_order<S: Specification>(spec: &S, starts: &[S::State], history: &History<S>) -> bool {
+pub(crate) fn has_order<S: Specification>(
+    spec: &S,
+    starts: &[S::State],
+    history: &History<S>,
+) -> bool {
     let all: Vec<_> = history.iter().collect();
     starts.iter().any(|state| try_all(spec, state, &all))
 }
