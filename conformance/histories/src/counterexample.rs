@@ -1,3 +1,4 @@
+use crate::ahead::Ahead;
 use crate::operation::Operation;
 use crate::search::{Found, Search, Stuck};
 use crate::specification::OperationOf;
@@ -6,6 +7,9 @@ use crate::{Budget, History, Specification};
 /// How many operations are kept before the one that cannot be placed, as the least: what it
 /// contradicts should be seen, not only the state that it left.
 const CONTEXT: usize = 4;
+
+/// Steps for finding all states in which a counterexample gets stuck.
+const FULL: u64 = 100_000;
 
 /// A history that no order explains, cut down.
 ///
@@ -16,12 +20,13 @@ const CONTEXT: usize = 4;
 ///   before some stamp is an order of the history before that stamp, with those still under way
 ///   then open. It is cut at the earliest return up to which there is no order.
 /// - *Operations without effect.* Taken out of an order, they leave one behind, since no state
-///   changes.
+///   changes. So do writes of what no read of the history has answered, where every operation with
+///   effect [replaces the state](Specification::replaces_state).
 /// - *The beginning*, where nothing was under way and all states that it can end in are known:
 ///   these take its place as the states to start in.
 ///
-/// An operation with effect stays, also an open one: without the write of `b` a read of `b` is
-/// wrong, though it was right where it was seen.
+/// Any other operation with effect stays, also an open one: without the write of `b` a read of `b`
+/// is wrong, though it was right where it was seen.
 #[derive(Clone, Debug)]
 pub struct Counterexample<S: Specification> {
     /// The operations that are left, ascending by call. Those that had not returned where the end
@@ -79,7 +84,7 @@ pub(crate) fn cut_down<S: Specification>(
         stuck,
     };
     case.cut_end();
-    case.drop_quiet();
+    case.drop_needless();
     case.cut_beginning();
     case.find_all_states();
     let Case { operations, starts, skipped, stuck, .. } = case;
@@ -138,27 +143,49 @@ impl<S: Specification> Case<'_, S> {
         }
     }
 
-    /// Leaves out operations without effect: half of them at a time, then a quarter, down to one.
-    fn drop_quiet(&mut self) {
+    /// Leaves out what need not be there: half of the operations at a time, then a quarter, down to
+    /// one by one, and that until nothing more can go.
+    fn drop_needless(&mut self) {
         let mut size = self.operations.len();
         while size > 0 {
+            let count = self.operations.len();
+            let mut needless = self.needless();
             let mut from = 0;
             while from < self.operations.len() {
-                let is_left_out = |place: usize, operation: &OperationOf<S>| {
-                    (from..from + size).contains(&place)
-                        && place != self.stuck.unplaced
-                        && !self.spec.has_effect(&operation.call, operation.answer.as_ref())
-                };
-                let all = self.operations.iter().enumerate();
-                let kept = all.filter(|(place, operation)| !is_left_out(*place, operation));
-                let kept: Vec<_> = kept.map(|(_, operation)| operation.clone()).collect();
+                let stays =
+                    |place: usize| !(from..from + size).contains(&place) || !needless[place];
+                let kept: Vec<_> =
+                    (0..self.operations.len()).filter(|&place| stays(place)).collect();
+                let operations = kept.iter().map(|&place| self.operations[place].clone()).collect();
                 let is_smaller = kept.len() < self.operations.len();
-                if !is_smaller || !self.accept(kept, self.starts.clone()) {
+                if is_smaller && self.accept(operations, self.starts.clone()) {
+                    needless = kept.iter().map(|&place| needless[place]).collect();
+                } else {
                     from += size;
                 }
             }
-            size /= 2;
+            if size > 1 || self.operations.len() == count {
+                size /= 2;
+            }
         }
+    }
+
+    /// Whether each operation could be taken out of any order: it has no effect, or only one that
+    /// the next write hides before anybody reads it.
+    fn needless(&self) -> Vec<bool> {
+        let has_effect = |operation: &OperationOf<S>| {
+            self.spec.has_effect(&operation.call, operation.answer.as_ref())
+        };
+        let mut needless: Vec<_> = self.operations.iter().map(|one| !has_effect(one)).collect();
+        let places: Vec<_> = (0..self.operations.len()).collect();
+        let mut steps = self.budget.steps;
+        let ahead = Ahead::new(self.spec, &self.operations, &places, &needless, &[], &mut steps);
+        if let Some(ahead) = ahead {
+            for place in places {
+                needless[place] = needless[place] || ahead.is_alone(place);
+            }
+        }
+        needless
     }
 
     /// Begins at the last moment when nothing was under way, if that leaves enough to see.
@@ -187,7 +214,8 @@ impl<S: Specification> Case<'_, S> {
 
     /// Searches what is left once more, in full: only so are all states known.
     fn find_all_states(&mut self) {
-        let mut search = Search::new(self.spec, &self.operations, &mut self.budget);
+        let mut budget = Budget { steps: self.budget.steps.min(FULL), ..self.budget };
+        let mut search = Search::new(self.spec, &self.operations, &mut budget);
         match search.run_in_full(self.starts.clone()) {
             Found::Stuck(stuck) => self.stuck = stuck,
             Found::Order(_) | Found::Exhausted => self.stuck.more_states = true,
