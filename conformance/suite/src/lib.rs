@@ -39,6 +39,7 @@ mod check;
 mod checks;
 mod expect;
 mod given;
+mod history;
 mod instance;
 mod labels;
 mod log;

@@ -281,6 +281,9 @@ fn natural_verdict(check: &Check, trial: &Trial, ending: Ending) -> (Verdict, Op
         Ending::Outcome(Err(Halt::NotTestable(reason))) if trial.is_clean() => {
             (Verdict::NotTestable, Some(reason))
         }
+        Ending::Outcome(Err(Halt::Unknown(reason))) if trial.is_clean() => {
+            (Verdict::Unknown, Some(reason))
+        }
         Ending::Outcome(_) => match trial.found().expectations.iter().find(|e| !e.holds) {
             Some(expectation) => (broken, Some(expectation.what.clone())),
             None => (Verdict::Passed, None),

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::Subject;
 use crate::expect::Expectation;
+use crate::history::BadHistory;
 use crate::instance::Instance;
 use crate::labels::Labels;
 use crate::log::Log;
@@ -35,6 +36,8 @@ pub enum Halt {
     NotTestable(String),
     /// A round of a race showed a failure; more rounds would only bury it.
     Enough,
+    /// The checker gave up.
+    Unknown(String),
 }
 
 impl From<CallError> for Halt {
@@ -70,6 +73,7 @@ pub(crate) struct Found {
     pub(crate) expectations: Vec<Expectation>,
     pub(crate) observations: Vec<String>,
     pub(crate) namespaces: Vec<String>,
+    pub(crate) history: Option<BadHistory>,
 }
 
 /// What a trial is made of.
@@ -139,6 +143,11 @@ impl Trial {
         let id = uuid::Builder::from_random_bytes(random.u128(..).to_be_bytes()).into_uuid();
         self.labels.add(id, kind);
         id
+    }
+
+    /// Random numbers that nobody else draws from.
+    pub(crate) fn fork_random(&self) -> fastrand::Rng {
+        self.random.lock().unwrap_or_else(PoisonError::into_inner).fork()
     }
 
     /// The interface `backend` of the trial's instance.

@@ -5,6 +5,7 @@ mod event_reader;
 mod every_function;
 mod flow_repository;
 mod flow_store;
+mod histories;
 mod outputs_repository;
 mod retention_store;
 mod run_control_store;
@@ -41,6 +42,10 @@ const LISTS: &[&[Check]] = &[
     flow_repository::CHECKS,
     webhook_rejection_store::CHECKS,
     webhook_replay_store::CHECKS,
+    histories::ledgers::CHECKS,
+    histories::registers::CHECKS,
+    histories::logs::CHECKS,
+    histories::signals::CHECKS,
 ];
 
 /// Every check, in the order in which they run.

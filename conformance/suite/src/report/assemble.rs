@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use plimsoll_contract::{CallError, Clause, Level, clause, wit};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -192,6 +193,7 @@ impl CheckReport {
             expectations: Vec::new(),
             calls: Vec::new(),
             history: None,
+            timeline: None,
             race: None,
             duration_ms: 0,
             rerun: None,
@@ -217,8 +219,8 @@ impl CheckReport {
             return report;
         }
         let broken = trial.found();
-        let broken = broken.expectations.iter().filter(|expectation| !expectation.holds);
-        report.expectations = broken
+        let expectations = broken.expectations.iter().filter(|expectation| !expectation.holds);
+        report.expectations = expectations
             .map(|expectation| ExpectationReport {
                 what: words(&expectation.what),
                 expected: value(&expectation.expected),
@@ -230,6 +232,11 @@ impl CheckReport {
         let kept = calls.iter().enumerate().skip(left_out);
         report.calls =
             kept.map(|(index, entry)| call_report(index + 1, entry, &words, &value)).collect();
+        if let Some(history) = &broken.history {
+            report.timeline = Some(words(&history.timeline));
+            let labelled = history.operations.iter().map(|operation| labelled(operation, &words));
+            report.history = Some(labelled.collect());
+        }
         report.backtrace = calls.iter().rev().find_map(backtrace);
         report
     }
@@ -249,6 +256,15 @@ fn call_report(
         None => "no answer".to_owned(),
     };
     CallReport { n, call, result, caller: entry.caller }
+}
+
+/// An operation of a history with labels for ids.
+fn labelled(operation: &Value, words: &dyn Fn(&str) -> String) -> Value {
+    let mut operation = operation.clone();
+    if let Some(Value::String(call)) = operation.get_mut("call") {
+        *call = words(call);
+    }
+    operation
 }
 
 fn backtrace(entry: &Entry) -> Option<String> {

@@ -112,6 +112,9 @@ pub struct CheckReport {
     pub backtrace: Option<String>,
     #[serde(skip)]
     pub(crate) observations: Vec<String>,
+    /// The history, drawn.
+    #[serde(skip)]
+    pub(crate) timeline: Option<String>,
 }
 
 /// Something that did not hold.

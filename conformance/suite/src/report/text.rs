@@ -70,7 +70,11 @@ pub(crate) fn page(text: &mut String, check: &CheckReport, target: &str) {
         let _ = writeln!(text, "    expected  {}", cut(&expectation.expected, MAX_VALUE));
         let _ = writeln!(text, "    got       {}", cut(&expectation.got, MAX_VALUE));
     }
-    write_calls(text, check);
+    match &check.timeline {
+        // The calls of all callers say less than those few that are enough.
+        Some(timeline) => drop(writeln!(text, "  history\n    {}", indented(timeline.trim_end()))),
+        None => write_calls(text, check),
+    }
     if let Some(race) = &check.race {
         let (rounds, overlaps) = (race.rounds, race.overlaps);
         let _ =

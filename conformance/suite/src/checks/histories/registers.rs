@@ -1,0 +1,198 @@
+//! What the last writer decides: completions, slots of outputs, schedules, definitions, runs.
+
+use plimsoll_contract::Interface::{FlowStore, OutputsRepository, RunStore, ScheduleStateStore};
+use plimsoll_contract::{FlowDefinition, FlowRunDetail, ScheduleState, StepStatus};
+use plimsoll_histories::specs::register::{Answer, Call, Register};
+
+use super::ASKS;
+use crate::{Check, Outcome, Trial};
+
+pub(in crate::checks) const CHECKS: &[Check] = &[
+    Check {
+        id: "run-store/completions-in-no-order",
+        clauses: &["RUN-21"],
+        goal: "Callers complete one step, each with a status, an output and an error of its own, \
+               while others read it; some order of their calls must explain all answers.",
+        usual_cause: "the row is written field by field, so that two completions mix",
+        uses: &[RunStore],
+        run: |t| Box::pin(completions_in_no_order(t)),
+    },
+    Check {
+        id: "outputs-repository/outputs-in-no-order",
+        clauses: &["OUTPUT-3"],
+        goal: "Callers save and read one output at once; some order of their calls must explain \
+               all answers.",
+        usual_cause: "a write is looked up and inserted in two steps, or reads come from a cache",
+        uses: &[RunStore, OutputsRepository],
+        run: |t| Box::pin(outputs_in_no_order(t)),
+    },
+    Check {
+        id: "schedule-state-store/saves-in-no-order",
+        clauses: &["SCHEDULE-6"],
+        goal: "Callers save, delete and read one schedule at once; some order of their calls \
+               must explain all answers.",
+        usual_cause: "a save is an update, or an insert, or fields are written one by one",
+        uses: &[ScheduleStateStore],
+        run: |t| Box::pin(saves_in_no_order(t)),
+    },
+    Check {
+        id: "flow-store/definitions-in-no-order",
+        clauses: &["FLOW-9"],
+        goal: "Callers save and read one definition at once; some order of their calls must \
+               explain all answers.",
+        usual_cause: "a save is an update or an insert, or fields are written one by one",
+        uses: &[FlowStore],
+        run: |t| Box::pin(definitions_in_no_order(t)),
+    },
+];
+
+/// What a caller writes: each of its fields names the caller, so that mixed rows show.
+type Row = Vec<String>;
+
+async fn completions_in_no_order(t: &Trial) -> Outcome {
+    while t.next_round()? {
+        let run = t.a_run().await?;
+        t.a_running_step(run, "charge").await?;
+        let history = t
+            .history::<Register<Row>, _>(move |mut scribe, instance| async move {
+                let (runs, name) = (instance.run_store(), format!("{}", scribe.caller));
+                let status = status_of(scribe.caller);
+                for _ in 0..ASKS {
+                    if scribe.choose(2) == 0 {
+                        scribe.ask(Call::Read, runs.get_run_detail(run), completion).await?;
+                        continue;
+                    }
+                    let row = vec![format!("{status:?}"), name.clone(), name.clone()];
+                    let (output, error) = (Some(name.as_str()), Some(name.as_str()));
+                    let complete = runs.record_step_complete(run, "charge", status, output, error);
+                    scribe.ask(Call::Write(row), complete, |()| Answer::Done).await?;
+                }
+                Ok(scribe)
+            })
+            .await?;
+        t.expect_an_order("the completions of one step", &Register::default(), &history)?;
+    }
+    t.overlap_shown()
+}
+
+const fn status_of(caller: usize) -> StepStatus {
+    if caller.is_multiple_of(2) { StepStatus::Succeeded } else { StepStatus::Failed }
+}
+
+/// The completion of a run's only step, which is none while it runs.
+fn completion(detail: Option<FlowRunDetail>) -> Answer<Row> {
+    let step = detail.and_then(|detail| detail.steps.into_iter().next());
+    let completed = step.filter(|step| step.completed_at.is_some());
+    Answer::Value(completed.map(|step| {
+        let status = format!("{:?}", step.status);
+        vec![status, step.output_json.unwrap_or_default(), step.error_message.unwrap_or_default()]
+    }))
+}
+
+async fn outputs_in_no_order(t: &Trial) -> Outcome {
+    while t.next_round()? {
+        let run = t.a_run().await?;
+        let history = t
+            .history::<Register<String>, _>(move |mut scribe, instance| async move {
+                let (outputs, value) =
+                    (instance.outputs_repository(), format!("{}", scribe.caller));
+                for _ in 0..ASKS {
+                    if scribe.choose(2) == 0 {
+                        let read = outputs.get_step_output(run, "charge");
+                        scribe.ask(Call::Read, read, Answer::Value).await?;
+                        continue;
+                    }
+                    let save = outputs.save_step_output(run, "charge", &value);
+                    scribe.ask(Call::Write(value.clone()), save, |()| Answer::Done).await?;
+                }
+                Ok(scribe)
+            })
+            .await?;
+        t.expect_an_order("the saves of one output", &Register::default(), &history)?;
+    }
+    t.overlap_shown()
+}
+
+async fn saves_in_no_order(t: &Trial) -> Outcome {
+    while t.next_round()? {
+        let schedule = t.a_schedule("nightly");
+        t.schedule_state_store().delete("nightly").await?;
+        let history = t
+            .history::<Register<Row>, _>(move |mut scribe, instance| {
+                let name = format!("{}", scribe.caller);
+                let cron_override = Some(name.clone());
+                let own = ScheduleState { trigger_key: name, cron_override, ..schedule.clone() };
+                async move {
+                    let store = instance.schedule_state_store();
+                    for _ in 0..ASKS {
+                        match scribe.choose(4) {
+                            0 => {
+                                let delete = store.delete("nightly");
+                                scribe.ask(Call::Delete, delete, |()| Answer::Done).await?;
+                            }
+                            1 => {
+                                let (get, read) = (store.get("nightly"), schedule_row);
+                                scribe.ask(Call::Read, get, |of| read(of.as_ref())).await?;
+                            }
+                            _ => {
+                                let call = Call::Write(row_of_schedule(&own));
+                                scribe.ask(call, store.save(&own), |()| Answer::Done).await?;
+                            }
+                        }
+                    }
+                    Ok(scribe)
+                }
+            })
+            .await?;
+        t.expect_an_order("the saves of one schedule", &Register::default(), &history)?;
+    }
+    t.overlap_shown()
+}
+
+fn row_of_schedule(schedule: &ScheduleState) -> Row {
+    vec![schedule.trigger_key.clone(), schedule.cron_override.clone().unwrap_or_default()]
+}
+
+fn schedule_row(schedule: Option<&ScheduleState>) -> Answer<Row> {
+    Answer::Value(schedule.map(row_of_schedule))
+}
+
+async fn definitions_in_no_order(t: &Trial) -> Outcome {
+    while t.next_round()? {
+        let definition = t.a_definition("Invoice");
+        let id = definition.id;
+        let history = t
+            .history::<Register<Row>, _>(move |mut scribe, instance| {
+                let name = format!("{}", scribe.caller);
+                let version = name.clone();
+                let own = FlowDefinition { name, version, ..definition.clone() };
+                async move {
+                    let store = instance.flow_store();
+                    for _ in 0..ASKS {
+                        if scribe.choose(2) == 0 {
+                            scribe
+                                .ask(Call::Read, store.get_by_id(id), |of| {
+                                    definition_row(of.as_ref())
+                                })
+                                .await?;
+                            continue;
+                        }
+                        let call = Call::Write(row_of_definition(&own));
+                        scribe.ask(call, store.save(&own), |_| Answer::Done).await?;
+                    }
+                    Ok(scribe)
+                }
+            })
+            .await?;
+        t.expect_an_order("the saves of one definition", &Register::default(), &history)?;
+    }
+    t.overlap_shown()
+}
+
+fn row_of_definition(definition: &FlowDefinition) -> Row {
+    vec![definition.name.clone(), definition.version.clone()]
+}
+
+fn definition_row(definition: Option<&FlowDefinition>) -> Answer<Row> {
+    Answer::Value(definition.map(row_of_definition))
+}
