@@ -31,6 +31,13 @@ macro_rules! models {
 }
 pub(crate) use models;
 
+/// A backend that a mutant made.
+pub(crate) struct Built {
+    pub(crate) backend: Arc<dyn contract::Backend>,
+    /// Whether it is wrong only when calls overlap.
+    pub(crate) is_racy: bool,
+}
+
 /// What a database answers when a row lacks the one that it belongs to.
 pub(crate) fn missing_parent() -> Error {
     Error::Other("violates a foreign key".to_owned())
@@ -57,8 +64,8 @@ as_specified! {
 struct Broken(Part);
 
 impl Broken {
-    fn backend(part: Part) -> Arc<dyn contract::Backend> {
-        Arc::new(SharedModel::new(Self(part)))
+    fn build(part: Part) -> Built {
+        Built { backend: Arc::new(SharedModel::new(Self(part))), is_racy: false }
     }
 
     /// What the mutant does not break.
@@ -71,13 +78,13 @@ impl Broken {
 }
 
 /// A mutant that breaks how the state is found or what time it is.
-pub(crate) fn spec<M: Spec + Default + Send + 'static>() -> Arc<dyn contract::Backend> {
-    Broken::backend(Part::Spec(Box::<M>::default()))
+pub(crate) fn spec<M: Spec + Default + Send + 'static>() -> Built {
+    Broken::build(Part::Spec(Box::<M>::default()))
 }
 
 /// A mutant that breaks the interface of that name.
-pub(crate) fn backend<M: Backend + Default + Send + 'static>() -> Arc<dyn contract::Backend> {
-    Broken::backend(Part::Backend(Box::<M>::default()))
+pub(crate) fn backend<M: Backend + Default + Send + 'static>() -> Built {
+    Broken::build(Part::Backend(Box::<M>::default()))
 }
 
 impl Backend for Broken {
@@ -132,9 +139,8 @@ macro_rules! parts {
         }
 
         $(/// A mutant that breaks the interface of that name.
-        pub(crate) fn $accessor<M: $interface + Default + Send + 'static>(
-        ) -> Arc<dyn contract::Backend> {
-            Broken::backend(Part::$interface(Box::<M>::default()))
+        pub(crate) fn $accessor<M: $interface + Default + Send + 'static>() -> Built {
+            Broken::build(Part::$interface(Box::<M>::default()))
         }
 
         impl $interface for Broken {

@@ -10,21 +10,31 @@
 //! let mutant = plimsoll_mutants::all().find(|mutant| mutant.clause == "RUNTIME-5");
 //! let mutant = mutant.expect("somebody grants every claim");
 //! assert_eq!(mutant.dies[0].0, "run-runtime-store/second-claim-wins");
-//! let backend = (mutant.backend)();
+//! let backend = mutant.backend();
 //! assert!(backend.run_runtime_store().is_some());
 //! ```
 
 mod backend;
 mod broken;
+mod event_reader;
+mod flow_repository;
 mod flow_store;
+mod outputs_repository;
 mod racy;
+mod retention_store;
 mod run_control_store;
 mod run_runtime_store;
 mod run_store;
+mod schedule_state_store;
+mod signal_store;
+mod webhook_rejection_store;
+mod webhook_replay_store;
 
 use std::sync::Arc;
 
 use plimsoll_contract::Backend;
+
+use crate::broken::Built;
 
 /// A backend that breaks one clause.
 #[derive(Debug)]
@@ -38,8 +48,22 @@ pub struct Mutant {
     /// The ids of the checks that must find it out, each with words that the check must say: in
     /// the name of an expectation that does not hold, or in its reason.
     pub dies: &'static [(&'static str, &'static str)],
-    /// Makes the backend.
-    pub backend: fn() -> Arc<dyn Backend>,
+    backend: fn() -> Built,
+}
+
+impl Mutant {
+    /// Makes the backend, with nothing in it.
+    #[must_use]
+    pub fn backend(&self) -> Arc<dyn Backend> {
+        (self.backend)().backend
+    }
+
+    /// Whether it is wrong only when calls overlap. Then only races can find it out, and not in
+    /// every round; one that is not racy dies the same way every time.
+    #[must_use]
+    pub fn is_racy(&self) -> bool {
+        (self.backend)().is_racy
+    }
 }
 
 const LISTS: &[&[Mutant]] = &[
@@ -59,6 +83,16 @@ const LISTS: &[&[Mutant]] = &[
     run_runtime_store::skips::MUTANTS,
     run_control_store::records::MUTANTS,
     run_control_store::keys::MUTANTS,
+    retention_store::MUTANTS,
+    event_reader::MUTANTS,
+    signal_store::MUTANTS,
+    schedule_state_store::MUTANTS,
+    outputs_repository::MUTANTS,
+    flow_repository::MUTANTS,
+    webhook_rejection_store::rows::MUTANTS,
+    webhook_rejection_store::queries::MUTANTS,
+    webhook_rejection_store::counts::MUTANTS,
+    webhook_replay_store::MUTANTS,
 ];
 
 /// Every mutant, in the order of the checks.

@@ -20,24 +20,28 @@ use plimsoll_model::{
     WebhookRejectionStore, WebhookReplayStore,
 };
 
-use crate::broken::AsSpecified;
+use crate::broken::{AsSpecified, Built};
 
 /// Every call reads the whole state, decides, and writes the whole state back: what another call
 /// wrote in between is lost, and both have decided on the same state.
-pub(crate) fn lost_updates() -> Arc<dyn contract::Backend> {
-    Arc::new(Racy::<LostUpdates>::default())
+pub(crate) fn lost_updates() -> Built {
+    build::<LostUpdates>()
 }
 
 /// A write that comes while another call is under way fails, like an insert whose key another
 /// transaction has just inserted.
-pub(crate) fn clashing() -> Arc<dyn contract::Backend> {
-    Arc::new(Racy::<Clashing>::default())
+pub(crate) fn clashing() -> Built {
+    build::<Clashing>()
 }
 
 /// A call that comes while another is under way does not see the rows of the open namespace, like
 /// a query that skips locked rows, and what it writes is lost.
-pub(crate) fn skipping() -> Arc<dyn contract::Backend> {
-    Arc::new(Racy::<Skipping>::default())
+pub(crate) fn skipping() -> Built {
+    build::<Skipping>()
+}
+
+fn build<C: Collision>() -> Built {
+    Built { backend: Arc::new(Racy::<C>::default()), is_racy: true }
 }
 
 /// What becomes of calls that overlap.

@@ -19,7 +19,7 @@ impl Subject for Mutated {
     }
 
     async fn instance(&self, _clock: Arc<dyn Clock>) -> Result<Arc<dyn Backend>> {
-        Ok((self.0.backend)())
+        Ok(self.0.backend())
     }
 }
 

@@ -425,8 +425,9 @@ impl RunStore for ShowsResetSteps {
         let before = self.space()?.steps.clone();
         let space = self.space()?;
         for (id, attempts) in &space.attempts {
-            let last = attempts.last().cloned();
-            last.into_iter().for_each(|last| drop(space.steps.entry(id.clone()).or_insert(last)));
+            if let Some(last) = attempts.last() {
+                space.steps.entry(id.clone()).or_insert_with(|| last.clone());
+            }
         }
         let detail = self.0.get_run_detail(run);
         self.space()?.steps = before;

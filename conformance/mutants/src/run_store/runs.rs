@@ -1,5 +1,6 @@
-use plimsoll_contract::{Answer, Error, FlowRun, FlowRunDetail, RunId, RunStatus, StartRun};
-use plimsoll_model::{RunStore, Spec};
+use chrono::SubsecRound;
+use plimsoll_contract::{Answer, Error, FlowRun, RunId, RunStatus, StartRun};
+use plimsoll_model::{Model, RunStore, Spec};
 
 use crate::broken::{missing_parent, models, run_store};
 use crate::{Mutant, racy};
@@ -121,6 +122,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: run_store::<StoresThenRefuses>,
     },
     Mutant {
+        id: "run-store/looks-for-the-run-first",
+        clause: "BACKEND-2",
+        how: "looks at the status only after it has found the run",
+        dies: &[("run-store/completing-as-running-accepted", "nor for an unknown run")],
+        backend: run_store::<LooksForRunFirst>,
+    },
+    Mutant {
         id: "run-store/timed-out-becomes-failed",
         clause: "RUN-25",
         how: "stores timed-out as failed",
@@ -177,6 +185,20 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: run_store::<PrintsDataAgain>,
     },
     Mutant {
+        id: "run-store/starts-on-whole-seconds",
+        clause: "BACKEND-9",
+        how: "stores the start of a run in whole seconds",
+        dies: &[("run-store/milliseconds-lost", "the start is kept")],
+        backend: run_store::<StartsOnSeconds>,
+    },
+    Mutant {
+        id: "run-store/starts-on-whole-milliseconds",
+        clause: "BACKEND-10",
+        how: "stores the start of a run in whole milliseconds",
+        dies: &[("run-store/microseconds-lost", "the start is kept")],
+        backend: run_store::<StartsOnMilliseconds>,
+    },
+    Mutant {
         id: "run-store/lists-active-runs-of-every-namespace",
         clause: "BACKEND-19",
         how: "lists the active runs of all namespaces",
@@ -195,9 +217,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
 models! {
     DropsTheJob AnswersBeforeItStores AbsentDataBecomesText StartIsAnUpsert SourceIsAForeignKey
     DerivesFromTheFlow OldestDerivedFirst DerivedJoinTheirSource EndHasNoInstant EndMovesTheStart
-    FirstEndCounts FirstEndKeepsItsInstant EndsAsRunning StoresThenRefuses TimedOutBecomesFailed
-    EndingUnknownFails EndingUnknownCreates TimedOutIsActive OldestActiveFirst CutsTriggerKeys
-    RefusesLongData PrintsDataAgain ListsEveryNamespace OneLedger
+    FirstEndCounts FirstEndKeepsItsInstant EndsAsRunning StoresThenRefuses LooksForRunFirst
+    TimedOutBecomesFailed EndingUnknownFails EndingUnknownCreates TimedOutIsActive OldestActiveFirst CutsTriggerKeys
+    RefusesLongData PrintsDataAgain StartsOnSeconds StartsOnMilliseconds ListsEveryNamespace OneLedger
 }
 
 impl RunStore for DropsTheJob {
@@ -322,6 +344,15 @@ impl RunStore for StoresThenRefuses {
     }
 }
 
+impl RunStore for LooksForRunFirst {
+    fn complete_run(&mut self, run_id: RunId, status: RunStatus) -> Answer<()> {
+        match self.space()?.runs.contains_key(&run_id) {
+            true => self.0.complete_run(run_id, status),
+            false => Ok(()),
+        }
+    }
+}
+
 impl RunStore for TimedOutBecomesFailed {
     fn complete_run(&mut self, run_id: RunId, status: RunStatus) -> Answer<()> {
         let stored = if status == RunStatus::TimedOut { RunStatus::Failed } else { status };
@@ -382,6 +413,26 @@ impl RunStore for PrintsDataAgain {
     fn start_run(&mut self, start: &StartRun) -> Answer<FlowRun> {
         let trigger_data_json = start.trigger_data_json.as_ref().map(|data| format!("{data}\n"));
         self.0.start_run(&StartRun { trigger_data_json, ..start.clone() })
+    }
+}
+
+/// Starts a run at an instant that is cut to so many digits of a second.
+fn start_cut(model: &mut Model, start: &StartRun, digits: u16) -> Answer<FlowRun> {
+    let run = model.start_run(start)?;
+    let started_at = run.started_at.trunc_subsecs(digits);
+    model.space()?.runs.entry(run.id).and_modify(|run| run.started_at = started_at);
+    Ok(FlowRun { started_at, ..run })
+}
+
+impl RunStore for StartsOnSeconds {
+    fn start_run(&mut self, start: &StartRun) -> Answer<FlowRun> {
+        start_cut(&mut self.0, start, 0)
+    }
+}
+
+impl RunStore for StartsOnMilliseconds {
+    fn start_run(&mut self, start: &StartRun) -> Answer<FlowRun> {
+        start_cut(&mut self.0, start, 3)
     }
 }
 

@@ -1,5 +1,5 @@
 use plimsoll_contract::{Answer, Error, FlowRun, FlowRunPage, Page, RunStatus};
-use plimsoll_model::{Attempt, Model, Namespace, RunStore, Spec};
+use plimsoll_model::{Model, Namespace, Spec};
 
 use super::calls::{BreaksSearch, Search, override_run_store};
 use crate::Mutant;

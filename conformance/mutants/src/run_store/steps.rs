@@ -118,7 +118,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         id: "run-store/looks-for-the-step-first",
-        clause: "RUN-17",
+        clause: "BACKEND-2",
         how: "looks at the status only after it has found the step",
         dies: &[("run-store/completing-step-as-running-accepted", "`never-started` cannot")],
         backend: run_store::<LooksForStepFirst>,
@@ -465,7 +465,7 @@ impl RunStore for MakesUpRuns {
 impl RunStore for StepsComeByKey {
     fn get_run_detail(&mut self, run_id: RunId) -> Answer<Option<FlowRunDetail>> {
         let mut detail = self.0.get_run_detail(run_id)?;
-        for detail in &mut detail {
+        if let Some(detail) = &mut detail {
             detail.steps.sort_by(|a, b| a.step_key.cmp(&b.step_key));
         }
         Ok(detail)

@@ -94,7 +94,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "signal-store/delivered-waiter-shadows-live-one",
-        clauses: &["SIGNAL-9"],
+        clauses: &["SIGNAL-9", "SIGNAL-7"],
         goal: "A name is used again by a second step after the first was answered.",
         usual_cause: "the oldest waiter is taken, delivered or not",
         uses: &[RunStore, SignalStore],

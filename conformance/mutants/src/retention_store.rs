@@ -1,0 +1,334 @@
+use plimsoll_contract::{Answer, Error, FlowRun, Instant};
+use plimsoll_model::{Model, Namespace, RetentionStore, Spec};
+
+use crate::Mutant;
+use crate::broken::{models, retention_store};
+
+pub(crate) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        id: "retention-store/removes-at-the-cutoff",
+        clause: "RETENTION-1",
+        how: "removes runs that completed at the cutoff too",
+        dies: &[("retention-store/run-at-cutoff-removed", "before it is gone, at it and after it")],
+        backend: retention_store::<RemovesAtCutoff>,
+    },
+    Mutant {
+        id: "retention-store/cleanup-is-a-stub",
+        clause: "RETENTION-1",
+        how: "removes nothing",
+        dies: &[("retention-store/run-at-cutoff-removed", "before it is gone, at it and after it")],
+        backend: retention_store::<CleanupIsAStub>,
+    },
+    Mutant {
+        id: "retention-store/keeps-the-run",
+        clause: "RETENTION-1",
+        how: "removes what belongs to a run and leaves its own row",
+        dies: &[("retention-store/run-at-cutoff-removed", "before it is gone, at it and after it")],
+        backend: retention_store::<KeepsRun>,
+    },
+    Mutant {
+        id: "retention-store/age-begins-with-the-start",
+        clause: "RETENTION-2",
+        how: "removes runs that started before the cutoff",
+        dies: &[("retention-store/running-run-removed", "a running run stays")],
+        backend: retention_store::<AgeBeginsWithStart>,
+    },
+    Mutant {
+        id: "retention-store/end-of-attempts-is-the-end",
+        clause: "RETENTION-2",
+        how: "takes the end of its attempts for the end of a run, reopened or not",
+        dies: &[("retention-store/running-run-removed", "so does a reopened one")],
+        backend: retention_store::<EndOfAttemptsIsEnd>,
+    },
+    Mutant {
+        id: "retention-store/keeps-steps",
+        clause: "RETENTION-3",
+        how: "leaves the steps of a removed run",
+        dies: &[("retention-store/history-kept", "the steps are gone")],
+        backend: retention_store::<KeepsSteps>,
+    },
+    Mutant {
+        id: "retention-store/keeps-attempts",
+        clause: "RETENTION-3",
+        how: "leaves the attempts of a removed run",
+        dies: &[("retention-store/history-kept", "the new run counts from 1")],
+        backend: retention_store::<KeepsAttempts>,
+    },
+    Mutant {
+        id: "retention-store/keeps-claims",
+        clause: "RETENTION-4",
+        how: "leaves the claims of a removed run",
+        dies: &[
+            ("retention-store/claims-kept", "no claim is listed"),
+            ("retention-store/claims-kept", "`started` can be claimed"),
+        ],
+        backend: retention_store::<KeepsClaims>,
+    },
+    Mutant {
+        id: "retention-store/deletes-claims-by-step",
+        clause: "RETENTION-4",
+        how: "leaves the claims of steps that never started",
+        dies: &[("retention-store/claims-kept", "`unstarted` can be claimed")],
+        backend: retention_store::<DeletesClaimsByStep>,
+    },
+    Mutant {
+        id: "retention-store/keeps-dispatches",
+        clause: "RETENTION-4",
+        how: "leaves a removed run in the dispatch ledger",
+        dies: &[
+            ("retention-store/dispatches-kept", "no entry is listed"),
+            ("retention-store/dispatches-kept", "the step can be dispatched"),
+        ],
+        backend: retention_store::<KeepsDispatches>,
+    },
+    Mutant {
+        id: "retention-store/keeps-outputs",
+        clause: "RETENTION-5",
+        how: "leaves the outputs of a removed run",
+        dies: &[("retention-store/outputs-kept", "the output is gone")],
+        backend: retention_store::<KeepsOutputs>,
+    },
+    Mutant {
+        id: "retention-store/keeps-inputs",
+        clause: "RETENTION-5",
+        how: "leaves the inputs of a removed run",
+        dies: &[("retention-store/outputs-kept", "the input is gone")],
+        backend: retention_store::<KeepsInputs>,
+    },
+    Mutant {
+        id: "retention-store/keeps-the-trigger",
+        clause: "RETENTION-5",
+        how: "leaves trigger data and headers of a removed run",
+        dies: &[
+            ("retention-store/outputs-kept", "the trigger data are gone"),
+            ("retention-store/outputs-kept", "the headers are gone"),
+        ],
+        backend: retention_store::<KeepsTrigger>,
+    },
+    Mutant {
+        id: "retention-store/keeps-events",
+        clause: "RETENTION-6",
+        how: "leaves the events of a removed run",
+        dies: &[("retention-store/events-kept", "the events are gone")],
+        backend: retention_store::<KeepsEvents>,
+    },
+    Mutant {
+        id: "retention-store/keeps-waiters",
+        clause: "RETENTION-7",
+        how: "leaves the waiters of a removed run",
+        dies: &[("retention-store/waiters-kept", "the waiter of `wait-again` is gone")],
+        backend: retention_store::<KeepsWaiters>,
+    },
+    Mutant {
+        id: "retention-store/keeps-delivered-waiters",
+        clause: "RETENTION-7",
+        how: "removes only the waiters that still wait",
+        dies: &[("retention-store/waiters-kept", "the waiter of `wait` is gone")],
+        backend: retention_store::<KeepsDeliveredWaiters>,
+    },
+    Mutant {
+        id: "retention-store/keeps-the-control-record",
+        clause: "RETENTION-8",
+        how: "leaves the control record of a removed run",
+        dies: &[("retention-store/control-kept", "the record is gone")],
+        backend: retention_store::<KeepsControls>,
+    },
+    Mutant {
+        id: "retention-store/keeps-idempotency-keys",
+        clause: "RETENTION-8",
+        how: "leaves the idempotency keys of a removed run",
+        dies: &[
+            ("retention-store/idempotency-key-kept", "the key finds nothing"),
+            ("retention-store/idempotency-key-kept", "it can be registered"),
+        ],
+        backend: retention_store::<KeepsKeys>,
+    },
+    Mutant {
+        id: "retention-store/empties-the-other-tables",
+        clause: "RETENTION-9",
+        how: "empties every table of a run's belongings, whichever run they belong to",
+        dies: &[
+            ("retention-store/kept-run-loses-data", "run and steps stay"),
+            ("retention-store/kept-run-loses-data", "the claim stays"),
+            ("retention-store/kept-run-loses-data", "the dispatch entry stays"),
+            ("retention-store/kept-run-loses-data", "the output stays"),
+            ("retention-store/kept-run-loses-data", "the event stays"),
+            ("retention-store/kept-run-loses-data", "the waiter stays"),
+            ("retention-store/kept-run-loses-data", "the control record stays"),
+        ],
+        backend: retention_store::<EmptiesOtherTables>,
+    },
+    Mutant {
+        id: "retention-store/removes-definitions",
+        clause: "RETENTION-9",
+        how: "removes the definitions that were last changed before the cutoff",
+        dies: &[("retention-store/definitions-removed", "the definition stays")],
+        backend: retention_store::<RemovesDefinitions>,
+    },
+    Mutant {
+        id: "retention-store/removes-schedules",
+        clause: "RETENTION-9",
+        how: "removes the schedules that were last changed before the cutoff",
+        dies: &[("retention-store/definitions-removed", "the schedule stays")],
+        backend: retention_store::<RemovesSchedules>,
+    },
+    Mutant {
+        id: "retention-store/removing-nothing-is-an-error",
+        clause: "RETENTION-11",
+        how: "puts an empty list of runs into its statement",
+        dies: &[("retention-store/empty-sweep-fails", "is a no-op")],
+        backend: retention_store::<RemovingNothingFails>,
+    },
+];
+
+models! {
+    RemovesAtCutoff CleanupIsAStub KeepsRun AgeBeginsWithStart EndOfAttemptsIsEnd KeepsSteps
+    KeepsAttempts KeepsClaims DeletesClaimsByStep KeepsDispatches KeepsOutputs KeepsInputs
+    KeepsTrigger KeepsEvents KeepsWaiters KeepsDeliveredWaiters KeepsControls KeepsKeys
+    EmptiesOtherTables RemovesDefinitions RemovesSchedules RemovingNothingFails
+}
+
+/// Removes the runs that are old by another rule.
+fn remove(model: &mut Model, cutoff: Instant, is_old: impl Fn(&FlowRun) -> bool) -> Answer<()> {
+    let space = model.space()?;
+    let before = space.runs.clone();
+    for run in space.runs.values_mut() {
+        run.completed_at = is_old(run).then_some(Instant::MIN_UTC);
+    }
+    model.cleanup(cutoff)?;
+    model.space()?.runs.retain(|id, run| {
+        run.clone_from(&before[id]);
+        true
+    });
+    Ok(())
+}
+
+impl RetentionStore for RemovesAtCutoff {
+    fn cleanup(&mut self, cutoff: Instant) -> Answer<()> {
+        remove(&mut self.0, cutoff, |run| run.completed_at.is_some_and(|at| at <= cutoff))
+    }
+}
+
+impl RetentionStore for CleanupIsAStub {
+    fn cleanup(&mut self, _cutoff: Instant) -> Answer<()> {
+        self.space().map(|_| ())
+    }
+}
+
+impl RetentionStore for AgeBeginsWithStart {
+    fn cleanup(&mut self, cutoff: Instant) -> Answer<()> {
+        remove(&mut self.0, cutoff, |run| run.started_at < cutoff)
+    }
+}
+
+impl RetentionStore for EndOfAttemptsIsEnd {
+    fn cleanup(&mut self, cutoff: Instant) -> Answer<()> {
+        let attempts = self.space()?.attempts.clone();
+        remove(&mut self.0, cutoff, |run| {
+            let of_run = attempts.iter().filter(|((of_run, _), _)| *of_run == run.id);
+            let ended =
+                of_run.flat_map(|(_, attempts)| attempts).map(|attempt| attempt.completed_at);
+            ended.max().flatten().is_some_and(|at| at < cutoff)
+        })
+    }
+}
+
+/// Sweeps, and takes something from the state before.
+fn sweep_and_keep(
+    model: &mut Model,
+    cutoff: Instant,
+    keep: impl FnOnce(&mut Namespace, Namespace),
+) -> Answer<()> {
+    let before = model.space()?.clone();
+    model.cleanup(cutoff)?;
+    keep(model.space()?, before);
+    Ok(())
+}
+
+macro_rules! keep_tables {
+    ($($mutant:ident: $($table:ident)*;)*) => {
+        $(impl RetentionStore for $mutant {
+            fn cleanup(&mut self, cutoff: Instant) -> Answer<()> {
+                sweep_and_keep(&mut self.0, cutoff, |space, before| {
+                    $(space.$table = before.$table;)*
+                })
+            }
+        })*
+    };
+}
+
+keep_tables! {
+    KeepsRun: runs;
+    KeepsSteps: steps;
+    KeepsAttempts: attempts;
+    KeepsClaims: claims;
+    KeepsDispatches: dispatches;
+    KeepsOutputs: outputs;
+    KeepsInputs: inputs;
+    KeepsTrigger: trigger_data trigger_headers;
+    KeepsEvents: events;
+    KeepsWaiters: waiters;
+    KeepsControls: controls;
+    KeepsKeys: idempotency_keys;
+}
+
+impl RetentionStore for DeletesClaimsByStep {
+    fn cleanup(&mut self, cutoff: Instant) -> Answer<()> {
+        sweep_and_keep(&mut self.0, cutoff, |space, before| {
+            space.claims = before.claims;
+            space
+                .claims
+                .retain(|id| space.steps.contains_key(id) || !before.steps.contains_key(id));
+        })
+    }
+}
+
+impl RetentionStore for KeepsDeliveredWaiters {
+    fn cleanup(&mut self, cutoff: Instant) -> Answer<()> {
+        sweep_and_keep(&mut self.0, cutoff, |space, before| {
+            let waiters = before.waiters.into_iter();
+            space.waiters.extend(waiters.filter(|(_, waiter)| waiter.delivered_at.is_some()));
+        })
+    }
+}
+
+impl RetentionStore for EmptiesOtherTables {
+    fn cleanup(&mut self, cutoff: Instant) -> Answer<()> {
+        self.0.cleanup(cutoff)?;
+        let space = self.space()?;
+        *space = Namespace {
+            definitions: std::mem::take(&mut space.definitions),
+            runs: std::mem::take(&mut space.runs),
+            schedules: std::mem::take(&mut space.schedules),
+            webhook_rows: std::mem::take(&mut space.webhook_rows),
+            nonces: std::mem::take(&mut space.nonces),
+            ..Namespace::default()
+        };
+        Ok(())
+    }
+}
+
+impl RetentionStore for RemovesDefinitions {
+    fn cleanup(&mut self, cutoff: Instant) -> Answer<()> {
+        self.space()?.definitions.retain(|_, definition| definition.updated_at >= cutoff);
+        self.0.cleanup(cutoff)
+    }
+}
+
+impl RetentionStore for RemovesSchedules {
+    fn cleanup(&mut self, cutoff: Instant) -> Answer<()> {
+        self.space()?.schedules.retain(|_, schedule| schedule.updated_at >= cutoff);
+        self.0.cleanup(cutoff)
+    }
+}
+
+impl RetentionStore for RemovingNothingFails {
+    fn cleanup(&mut self, cutoff: Instant) -> Answer<()> {
+        let before = self.space()?.runs.len();
+        self.0.cleanup(cutoff)?;
+        match self.space()?.runs.len() == before {
+            true => Err(Error::Other("syntax error near `)`".to_owned())),
+            false => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Mutants of the log itself: what is written and what is kept.
+
+use std::time::Duration;
+
+use plimsoll_contract::{Answer, WebhookRejection, WebhookRejectionPage, WebhookRejectionQuery};
+use plimsoll_model::{Model, Spec, WebhookRejectionStore};
+
+use super::seen_as;
+use crate::broken::{models, webhook_rejection_store};
+use crate::{Mutant, racy};
+
+pub(crate) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        id: "webhook-rejection-store/drops-the-scheme",
+        clause: "WEBHOOK-1",
+        how: "does not store the scheme",
+        dies: &[("webhook-rejection-store/fields-lost", "every field is as it was given")],
+        backend: webhook_rejection_store::<DropsScheme>,
+    },
+    Mutant {
+        id: "webhook-rejection-store/bytes-overflow",
+        clause: "WEBHOOK-1",
+        how: "counts the bytes of a body in 32 bits",
+        dies: &[("webhook-rejection-store/fields-lost", "every field is as it was given")],
+        backend: webhook_rejection_store::<BytesOverflow>,
+    },
+    Mutant {
+        id: "webhook-rejection-store/absent-address-becomes-text",
+        clause: "WEBHOOK-1",
+        how: "stores a remote ip of none as an empty text",
+        dies: &[("webhook-rejection-store/fields-lost", "every field is as it was given")],
+        backend: webhook_rejection_store::<AbsentBecomesText>,
+    },
+    Mutant {
+        id: "webhook-rejection-store/believes-the-id",
+        clause: "WEBHOOK-2",
+        how: "stores the id of the argument",
+        dies: &[("webhook-rejection-store/given-id-stored", "the ids are the store's")],
+        backend: webhook_rejection_store::<BelievesId>,
+    },
+    Mutant {
+        id: "webhook-rejection-store/ids-begin-at-zero",
+        clause: "WEBHOOK-2",
+        how: "gives the first row the id 0",
+        dies: &[("webhook-rejection-store/given-id-stored", "the ids are the store's")],
+        backend: webhook_rejection_store::<IdsBeginAtZero>,
+    },
+    Mutant {
+        id: "webhook-rejection-store/two-callers-write-one-row",
+        clause: "WEBHOOK-3",
+        how: "reads the next id and writes the row in two steps",
+        dies: &[("webhook-rejection-store/concurrent-rows-lost", "every row is there")],
+        backend: racy::lost_updates,
+    },
+    Mutant {
+        id: "webhook-rejection-store/concurrent-rows-clash",
+        clause: "WEBHOOK-3",
+        how: "gives a key error to a row that is written beside another",
+        dies: &[("webhook-rejection-store/concurrent-rows-lost", "every row is written")],
+        backend: racy::clashing,
+    },
+    Mutant {
+        id: "webhook-rejection-store/keeps-500-rows",
+        clause: "WEBHOOK-4",
+        how: "drops the oldest row when there are more than 500",
+        dies: &[("webhook-rejection-store/log-too-short", "1,000 rows can be read")],
+        backend: webhook_rejection_store::<Keeps500>,
+    },
+    Mutant {
+        id: "webhook-rejection-store/full-log-takes-no-row",
+        clause: "WEBHOOK-4",
+        how: "drops what is written after 1,000 rows",
+        dies: &[
+            ("webhook-rejection-store/log-too-short", "the newest is first"),
+            ("webhook-rejection-store/log-too-short", "they are the newest"),
+        ],
+        backend: webhook_rejection_store::<FullLogTakesNone>,
+    },
+    Mutant {
+        id: "webhook-rejection-store/one-log-for-all-namespaces",
+        clause: "BACKEND-19",
+        how: "keeps the rows of all namespaces in one log",
+        dies: &[
+            ("webhook-rejection-store/namespaces-mixed", "the other namespace lists no row"),
+            ("webhook-rejection-store/namespaces-mixed", "and counts none"),
+        ],
+        backend: webhook_rejection_store::<OneLogForAll>,
+    },
+];
+
+models! {
+    DropsScheme BytesOverflow AbsentBecomesText BelievesId IdsBeginAtZero Keeps500
+    FullLogTakesNone OneLogForAll
+}
+
+impl WebhookRejectionStore for DropsScheme {
+    fn write(&mut self, row: &WebhookRejection) -> Answer<()> {
+        self.0.write(&WebhookRejection { scheme: None, ..row.clone() })
+    }
+}
+
+impl WebhookRejectionStore for BytesOverflow {
+    fn write(&mut self, row: &WebhookRejection) -> Answer<()> {
+        let body_bytes = row.body_bytes % (1 << 32);
+        self.0.write(&WebhookRejection { body_bytes, ..row.clone() })
+    }
+}
+
+impl WebhookRejectionStore for AbsentBecomesText {
+    fn write(&mut self, row: &WebhookRejection) -> Answer<()> {
+        let remote_ip = Some(row.remote_ip.clone().unwrap_or_default());
+        self.0.write(&WebhookRejection { remote_ip, ..row.clone() })
+    }
+}
+
+/// Writes a row and gives it another id.
+fn write_as(model: &mut Model, row: &WebhookRejection, id: i64) -> Answer<()> {
+    model.write(row)?;
+    if let Some(written) = model.space()?.webhook_rows.last_mut() {
+        written.id = id;
+    }
+    Ok(())
+}
+
+impl WebhookRejectionStore for BelievesId {
+    fn write(&mut self, row: &WebhookRejection) -> Answer<()> {
+        write_as(&mut self.0, row, row.id)
+    }
+}
+
+impl WebhookRejectionStore for IdsBeginAtZero {
+    fn write(&mut self, row: &WebhookRejection) -> Answer<()> {
+        let last = self.space()?.webhook_rows.last().map_or(-1, |last| last.id);
+        write_as(&mut self.0, row, last + 1)
+    }
+}
+
+impl WebhookRejectionStore for Keeps500 {
+    fn write(&mut self, row: &WebhookRejection) -> Answer<()> {
+        self.0.write(row)?;
+        let rows = &mut self.space()?.webhook_rows;
+        let excess = rows.len().saturating_sub(500);
+        rows.drain(..excess);
+        Ok(())
+    }
+}
+
+impl WebhookRejectionStore for FullLogTakesNone {
+    fn write(&mut self, row: &WebhookRejection) -> Answer<()> {
+        match self.space()?.webhook_rows.len() < 1_000 {
+            true => self.0.write(row),
+            false => Ok(()),
+        }
+    }
+}
+
+impl OneLogForAll {
+    fn everything(&mut self) -> Vec<WebhookRejection> {
+        let spaces = self.state().namespaces.values();
+        spaces.flat_map(|space| space.webhook_rows.iter().cloned()).collect()
+    }
+}
+
+impl WebhookRejectionStore for OneLogForAll {
+    fn query(&mut self, filter: &WebhookRejectionQuery) -> Answer<WebhookRejectionPage> {
+        let all = self.everything();
+        seen_as(&mut self.0, |rows| *rows = all, |model| model.query(filter))
+    }
+
+    fn counts_by_reason(&mut self, window: Duration) -> Answer<Vec<(String, u64)>> {
+        let all = self.everything();
+        seen_as(&mut self.0, |rows| *rows = all, |model| model.counts_by_reason(window))
+    }
+}
