@@ -68,6 +68,7 @@ fn an_interface_has_one_name_in_every_layer() {
         "wit/contract/src",
         "conformance/model/src",
         "conformance/suite/src/checks",
+        "conformance/mutants/src",
         "plugins/native/memory/src",
         "plugins/wasm/memory/src",
         "host/src",

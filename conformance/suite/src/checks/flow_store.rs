@@ -229,15 +229,18 @@ async fn first_save_race_fails(t: &Trial) -> Outcome {
         let id = definition.id;
         let answers = t
             .release(move |caller, instance| {
+                let number = format!("{caller}");
                 let definition =
-                    FlowDefinition { version: format!("{caller}"), ..definition.clone() };
+                    FlowDefinition { name: number.clone(), version: number, ..definition.clone() };
                 async move { instance.flow_store().save(&definition).await }
             })
             .await;
         t.expect_all_succeed("every save succeeds", &answers);
         let listed = t.flow_store().get_all().await?;
-        let of_id = listed.iter().filter(|definition| definition.id == id).count();
-        t.expect("one definition is left", &of_id, &1);
+        let of_id: Vec<_> = listed.iter().filter(|definition| definition.id == id).collect();
+        let whole = of_id.iter().all(|definition| definition.name == definition.version);
+        t.expect("one definition is left", &of_id.len(), &1);
+        t.expect_that("it is one caller's as a whole", whole, "name and version alike", &of_id);
         t.flow_store().delete(id).await?;
     }
     t.overlap_shown()

@@ -7,9 +7,11 @@ use crate::{Check, Halt, Outcome, Trial, show};
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "run-runtime-store/statuses-wrong",
-        clauses: &["RUNTIME-1"],
-        goal: "A run has a step in every status, and a key that is only claimed and dispatched.",
-        usual_cause: "a status is mapped to another, a step is left out, or claims are listed too",
+        clauses: &["RUNTIME-1", "BACKEND-1"],
+        goal: "A run has a step in every status, and a key that is only claimed and dispatched; \
+               its statuses are read before and after.",
+        usual_cause: "a status is mapped to another, a step is left out, claims are listed too, \
+                      or the list is cached",
         uses: &[RunStore, RunRuntimeStore],
         run: |t| Box::pin(statuses_wrong(t)),
     },
@@ -182,6 +184,8 @@ async fn statuses_wrong(t: &Trial) -> Outcome {
     let run = t.a_run().await?;
     let mut expected = vec![("running".to_owned(), StepStatus::Running)];
     t.a_running_step(run, "running").await?;
+    let early = t.run_runtime_store().get_step_statuses(run).await?;
+    t.expect("the first step is there at once", &early, &expected);
     for (key, status) in [
         ("pending", StepStatus::Pending),
         ("succeeded", StepStatus::Succeeded),

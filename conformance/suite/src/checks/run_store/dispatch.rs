@@ -63,9 +63,9 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     },
     Check {
         id: "run-store/annotation-frees-entry",
-        clauses: &["RUN-80"],
-        goal: "An entry is annotated twice; it must stay in force.",
-        usual_cause: "the annotation replaces the entry",
+        clauses: &["RUN-80", "BACKEND-6"],
+        goal: "An entry is annotated twice, once with a long id; it must stay in force.",
+        usual_cause: "the annotation replaces the entry, or its column is too small",
         uses: &[RunStore],
         run: |t| Box::pin(annotation_frees_entry(t)),
     },
@@ -185,7 +185,7 @@ async fn annotation_frees_entry(t: &Trial) -> Outcome {
     let run = t.a_run().await?;
     let runs = t.run_store();
     runs.try_record_dispatch(run, "charge").await?;
-    for job in ["job-7", "job-8"] {
+    for job in ["job-7", &"j".repeat(500)] {
         runs.annotate_dispatch(run, "charge", job).await?;
     }
     let recorded = runs.try_record_dispatch(run, "charge").await?;
