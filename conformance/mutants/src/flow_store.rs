@@ -92,6 +92,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: racy::clashing,
     },
     Mutant {
+        id: "flow-store/two-callers-save-one-definition",
+        clause: "FLOW-9",
+        how: "writes the version of a definition after its other fields",
+        dies: &[("flow-store/first-save-race-fails", "it is one caller's as a whole")],
+        backend: racy::tearing,
+    },
+    Mutant {
         id: "flow-store/delete-is-a-stub",
         clause: "FLOW-10",
         how: "deletes nothing",

@@ -14,6 +14,8 @@
 //! assert!(backend.run_runtime_store().is_some());
 //! ```
 
+pub mod audit;
+
 mod backend;
 mod broken;
 mod event_reader;

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use std::{hint, thread};
+use std::{hint, mem, thread};
 
 use async_trait::async_trait;
 use plimsoll_contract::{
@@ -15,7 +15,7 @@ use plimsoll_contract::{
     StepStatus, WebhookRejection, WebhookRejectionPage, WebhookRejectionQuery, for_each_function,
 };
 use plimsoll_model::{
-    Backend, EventReader, FlowRepository, FlowStore, OutputsRepository, RetentionStore,
+    Backend, EventReader, FlowRepository, FlowStore, Namespace, OutputsRepository, RetentionStore,
     RunControlStore, RunRuntimeStore, RunStore, ScheduleStateStore, SignalStore, State,
     WebhookRejectionStore, WebhookReplayStore,
 };
@@ -38,6 +38,11 @@ pub(crate) fn clashing() -> Built {
 /// a query that skips locked rows, and what it writes is lost.
 pub(crate) fn skipping() -> Built {
     build::<Skipping>()
+}
+
+/// A call writes one field of a row after the others, so that rows can be torn between two calls.
+pub(crate) fn tearing() -> Built {
+    build::<Tearing>()
 }
 
 fn build<C: Collision>() -> Built {
@@ -111,6 +116,71 @@ impl Collision for Skipping {
         }
         dawdle();
         call(&mut AsSpecified(&mut locked(state)))
+    }
+}
+
+#[derive(Default)]
+struct Tearing(AtomicUsize);
+
+impl Collision for Tearing {
+    fn call<T>(
+        &self,
+        state: &Mutex<State>,
+        _function: &str,
+        call: impl FnOnce(&mut AsSpecified<'_>) -> Answer<T>,
+    ) -> Answer<T> {
+        let (answer, late) = {
+            let mut state = locked(state);
+            let before = state.space().map(|space| space.clone()).unwrap_or_default();
+            let answer = call(&mut AsSpecified(&mut state));
+            (answer, state.space().map(|space| Late::take(&before, space)).unwrap_or_default())
+        };
+        // One call after the other must not always write in that order.
+        for _ in 0..self.0.fetch_add(1, Ordering::Relaxed) % 3 {
+            dawdle();
+        }
+        if let Some(space) = locked(state).space() {
+            late.write(space);
+        }
+        answer
+    }
+}
+
+/// The fields that are still to be written, with their rows.
+#[derive(Default)]
+struct Late {
+    versions: Vec<(FlowId, String)>,
+    trigger_keys: Vec<(String, String)>,
+}
+
+impl Late {
+    /// Takes them out of the rows that have changed.
+    fn take(before: &Namespace, after: &mut Namespace) -> Self {
+        let mut late = Self::default();
+        for (id, row) in &mut after.definitions {
+            let old = before.definitions.get(id);
+            if old != Some(row) {
+                let old = old.map(|old| old.version.clone()).unwrap_or_default();
+                late.versions.push((*id, mem::replace(&mut row.version, old)));
+            }
+        }
+        for (id, row) in &mut after.schedules {
+            let old = before.schedules.get(id);
+            if old != Some(row) {
+                let old = old.map(|old| old.trigger_key.clone()).unwrap_or_default();
+                late.trigger_keys.push((id.clone(), mem::replace(&mut row.trigger_key, old)));
+            }
+        }
+        late
+    }
+
+    fn write(self, space: &mut Namespace) {
+        for (id, version) in self.versions {
+            space.definitions.entry(id).and_modify(|row| row.version = version);
+        }
+        for (id, trigger_key) in self.trigger_keys {
+            space.schedules.entry(id).and_modify(|row| row.trigger_key = trigger_key);
+        }
     }
 }
 

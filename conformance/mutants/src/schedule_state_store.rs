@@ -76,6 +76,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: racy::clashing,
     },
     Mutant {
+        id: "schedule-state-store/two-callers-save-one-state",
+        clause: "SCHEDULE-6",
+        how: "writes the trigger key of a state after its other fields",
+        dies: &[("schedule-state-store/first-save-race-fails", "it is one caller's as a whole")],
+        backend: racy::tearing,
+    },
+    Mutant {
         id: "schedule-state-store/delete-is-a-stub",
         clause: "SCHEDULE-7",
         how: "deletes nothing",

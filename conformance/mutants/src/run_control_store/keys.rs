@@ -1,7 +1,7 @@
 //! Mutants of idempotency keys.
 
 use plimsoll_contract::{Answer, Error, FlowId, RunId};
-use plimsoll_model::{RunControlStore, Spec};
+use plimsoll_model::{Model, RunControlStore, Spec};
 
 use crate::broken::{AsSpecified, models, run_control_store};
 use crate::{Mutant, racy};
@@ -70,8 +70,18 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "run-control-store/finds-exact-keys",
         clause: "CONTROL-20",
         how: "normalises what it registers and not what it looks for",
-        dies: &[("run-control-store/find-and-register-disagree", "if, and only if, they collide")],
+        dies: &[
+            ("run-control-store/find-and-register-disagree", "if, and only if, they collide"),
+            ("run-control-store/find-and-register-disagree", "the same text is found"),
+        ],
         backend: run_control_store::<FindsExactKeys>,
+    },
+    Mutant {
+        id: "run-control-store/registers-exact-keys",
+        clause: "CONTROL-20",
+        how: "normalises what it looks for and not what it registers",
+        dies: &[("run-control-store/find-and-register-disagree", "if, and only if, they collide")],
+        backend: run_control_store::<RegistersExactKeys>,
     },
     Mutant {
         id: "run-control-store/keys-are-exact",
@@ -105,7 +115,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
 
 models! {
     FindsConfiguredKeys FindsAnyKey RegistrationIsAnUpsert SameRunRegistersAgain KeysLackFlow
-    KeysLackTrigger FindsExactKeys KeysAreExact BlanksNeverCount CutsKeys RefusesLongKeys
+    KeysLackTrigger FindsExactKeys RegistersExactKeys KeysAreExact BlanksNeverCount CutsKeys RefusesLongKeys
 }
 
 /// What an idempotency key is registered under.
@@ -169,7 +179,7 @@ macro_rules! override_keys {
 
 override_keys! {
     FindsConfiguredKeys FindsAnyKey RegistrationIsAnUpsert SameRunRegistersAgain KeysLackFlow
-    KeysLackTrigger FindsExactKeys KeysAreExact BlanksNeverCount CutsKeys RefusesLongKeys
+    KeysLackTrigger FindsExactKeys RegistersExactKeys KeysAreExact BlanksNeverCount CutsKeys RefusesLongKeys
 }
 
 impl BreaksKeys for FindsConfiguredKeys {
@@ -233,16 +243,35 @@ impl BreaksKeys for FindsExactKeys {
     }
 }
 
+impl BreaksKeys for RegistersExactKeys {
+    fn find(&mut self, Key { flow, trigger, key }: Key<'_>) -> Answer<Option<RunId>> {
+        let is_same = |a: &str, b: &str| a.trim().eq_ignore_ascii_case(b.trim());
+        let mut keys = self.space()?.idempotency_keys.iter();
+        let found = keys
+            .find(|((of, by, text), _)| *of == flow && is_same(by, trigger) && is_same(text, key));
+        Ok(found.map(|(_, run)| *run))
+    }
+
+    fn register(&mut self, key: Key<'_>, run: RunId) -> Answer<bool> {
+        register_exact(&mut self.0, key, run)
+    }
+}
+
+/// Registers a key as it is.
+fn register_exact(model: &mut Model, key: Key<'_>, run: RunId) -> Answer<bool> {
+    let keys = &mut model.space()?.idempotency_keys;
+    let is_new = !keys.contains_key(&key.exact());
+    keys.entry(key.exact()).or_insert(run);
+    Ok(is_new)
+}
+
 impl BreaksKeys for KeysAreExact {
     fn find(&mut self, key: Key<'_>) -> Answer<Option<RunId>> {
         Ok(self.space()?.idempotency_keys.get(&key.exact()).copied())
     }
 
     fn register(&mut self, key: Key<'_>, run: RunId) -> Answer<bool> {
-        let keys = &mut self.space()?.idempotency_keys;
-        let is_new = !keys.contains_key(&key.exact());
-        keys.entry(key.exact()).or_insert(run);
-        Ok(is_new)
+        register_exact(&mut self.0, key, run)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use plimsoll_contract::{Answer, RunId, RunStatus, StepStatus};
-use plimsoll_model::{RunRuntimeStore, Spec};
+use plimsoll_model::{Model, RunRuntimeStore, Spec, State};
 
 use crate::Mutant;
 use crate::broken::{models, run_runtime_store};
@@ -29,6 +29,20 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "lists the steps of all runs",
         dies: &[("run-runtime-store/statuses-wrong", "an unknown run has none")],
         backend: run_runtime_store::<StatusesOfEveryRun>,
+    },
+    Mutant {
+        id: "run-runtime-store/statuses-are-cached",
+        clause: "BACKEND-1",
+        how: "answers the steps of a run as they were when it was first asked",
+        dies: &[("run-runtime-store/statuses-wrong", "every step with its status")],
+        backend: run_runtime_store::<StatusesAreCached>,
+    },
+    Mutant {
+        id: "run-runtime-store/statuses-come-late",
+        clause: "BACKEND-1",
+        how: "answers the steps of a run as they were when it was last asked",
+        dies: &[("run-runtime-store/statuses-wrong", "the first step is there at once")],
+        backend: run_runtime_store::<StatusesComeLate>,
     },
     Mutant {
         id: "run-runtime-store/statuses-join-the-run",
@@ -85,6 +99,44 @@ impl RunRuntimeStore for StatusesOfEveryRun {
     fn get_step_statuses(&mut self, _run: RunId) -> Answer<Statuses> {
         let steps = self.space()?.steps.iter();
         Ok(steps.map(|((_, key), step)| (key.clone(), step.status)).collect())
+    }
+}
+
+#[derive(Default)]
+struct StatusesAreCached {
+    model: Model,
+    first: BTreeMap<RunId, Statuses>,
+}
+
+impl Spec for StatusesAreCached {
+    fn state(&mut self) -> &mut State {
+        self.model.state()
+    }
+}
+
+impl RunRuntimeStore for StatusesAreCached {
+    fn get_step_statuses(&mut self, run: RunId) -> Answer<Statuses> {
+        let statuses = self.model.get_step_statuses(run)?;
+        Ok(self.first.entry(run).or_insert(statuses).clone())
+    }
+}
+
+#[derive(Default)]
+struct StatusesComeLate {
+    model: Model,
+    last: BTreeMap<RunId, Statuses>,
+}
+
+impl Spec for StatusesComeLate {
+    fn state(&mut self) -> &mut State {
+        self.model.state()
+    }
+}
+
+impl RunRuntimeStore for StatusesComeLate {
+    fn get_step_statuses(&mut self, run: RunId) -> Answer<Statuses> {
+        let statuses = self.model.get_step_statuses(run)?;
+        Ok(self.last.insert(run, statuses).unwrap_or_default())
     }
 }
 

@@ -113,6 +113,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: run_store::<AnnotationReleases>,
     },
     Mutant {
+        id: "run-store/refuses-long-annotations",
+        clause: "BACKEND-6",
+        how: "refuses job ids of more than 128 characters",
+        dies: &[("run-store/annotation-frees-entry", "gave no value: invalid argument")],
+        backend: run_store::<RefusesLongAnnotations>,
+    },
+    Mutant {
         id: "run-store/release-is-a-stub",
         clause: "RUN-81",
         how: "releases nothing",
@@ -141,6 +148,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: run_store::<ReleasesClaimToo>,
     },
     Mutant {
+        id: "run-store/list-of-dispatches-goes-stale",
+        clause: "RUN-83",
+        how: "lists dispatched keys from an index that a release does not touch",
+        dies: &[("run-store/dispatched-keys-wrong", "exactly the keys with an entry")],
+        backend: run_store::<ListGoesStale>,
+    },
+    Mutant {
         id: "run-store/ledger-joins-the-steps",
         clause: "RUN-83",
         how: "lists only keys whose step has a row",
@@ -159,7 +173,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
 models! {
     DispatchesForEverybody DispatchesForNobody StartFreesDispatch CompletionFreesDispatch
     EndFreesDispatches LedgerLacksRun LedgerLacksKey DispatchNeedsRun AnnotationIsAnUpsert
-    AnnotatingNothingFails AnnotationReleases ReleaseIsAStub ReleasingNothingFails ReleasesWholeRun
+    AnnotatingNothingFails AnnotationReleases RefusesLongAnnotations ReleaseIsAStub ReleasingNothingFails ReleasesWholeRun
     ReleasesClaimToo LedgerJoinsSteps LedgerListsEveryRun
 }
 
@@ -273,6 +287,41 @@ impl RunStore for FindsReleasedEntries {
 impl RunStore for AnnotationReleases {
     fn annotate_dispatch(&mut self, run: RunId, key: &str, _job: &str) -> Answer<()> {
         self.0.release_dispatch(run, key)
+    }
+}
+
+impl RunStore for RefusesLongAnnotations {
+    fn annotate_dispatch(&mut self, run: RunId, key: &str, job: &str) -> Answer<()> {
+        match job.len() {
+            0..=128 => self.0.annotate_dispatch(run, key, job),
+            _ => Err(Error::InvalidArgument("job id too long".to_owned())),
+        }
+    }
+}
+
+#[derive(Default)]
+struct ListGoesStale {
+    model: Model,
+    index: BTreeSet<(RunId, String)>,
+}
+
+impl Spec for ListGoesStale {
+    fn state(&mut self) -> &mut State {
+        self.model.state()
+    }
+}
+
+impl RunStore for ListGoesStale {
+    fn try_record_dispatch(&mut self, run: RunId, key: &str) -> Answer<bool> {
+        let is_new = self.model.try_record_dispatch(run, key)?;
+        self.index.insert((run, key.to_owned()));
+        Ok(is_new)
+    }
+
+    fn get_dispatched_step_keys(&mut self, run: RunId) -> Answer<Vec<String>> {
+        self.space()?;
+        let of_run = self.index.iter().filter(|(of_run, _)| *of_run == run);
+        Ok(of_run.map(|(_, key)| key.clone()).collect())
     }
 }
 
