@@ -97,7 +97,7 @@ pub const CANDIDATES: &[Candidate] = &[
     row(37, Mutants(&["run-store/resets-every-skipped-step"])),
     row(38, Mutants(&["run-store/reset-deletes-attempts"])),
     row(39, Mutants(&["run-store/reset-frees-every-key", "run-store/reset-frees-a-live-claim"])),
-    row(41, Unjudged("no check reads while a step is retried (RUN-64)")),
+    row(41, Mutants(&["run-store/retries-table-by-table"])),
     row(42, Mutants(&["run-store/retry-counts-an-attempt"])),
     row(110, Mutants(&["run-store/completing-unknown-starts-it"])),
     row(111, Mutants(&["run-store/makes-up-a-run"])),
@@ -109,7 +109,7 @@ pub const CANDIDATES: &[Candidate] = &[
         ]),
     ),
     row(113, Mutants(&["run-store/output-of-none-keeps-the-old"])),
-    row(114, Unjudged("no check reads while a step completes (RUN-21)")),
+    row(114, Mutants(&["run-store/completes-the-row-in-two-steps"])),
     row(
         115,
         Mutants(&["run-runtime-store/statuses-are-cached", "run-runtime-store/statuses-come-late"]),
@@ -230,7 +230,7 @@ pub const CANDIDATES: &[Candidate] = &[
     row(136, Mutants(&["event-reader/two-callers-record-one-event"])),
     row(137, Inexpressible("how many events to skip is unsigned")),
     // Signals
-    row(91, Unjudged("no check ends the backend's process yet (BACKEND-16)")),
+    row(91, Mutants(&["backend/claims-to-be-durable"])),
     row(92, Mutants(&["signal-store/delivery-removes-the-waiter"])),
     row(93, Mutants(&["signal-store/last-payload-counts"])),
     row(
@@ -243,7 +243,7 @@ pub const CANDIDATES: &[Candidate] = &[
     row(95, Mutants(&["signal-store/oldest-waiter-delivered-or-not"])),
     row(96, Mutants(&["signal-store/loser-finds-no-waiter"])),
     row(97, Mutants(&["signal-store/two-callers-deliver-one-signal"])),
-    row(141, Unjudged("no check reads while a signal is delivered (SIGNAL-14)")),
+    row(141, Mutants(&["signal-store/stores-the-payload-later"])),
     row(142, Mutants(&["signal-store/expired-waiters-do-not-wait"])),
     // Definitions, schedules, webhook stores
     row(143, Mutants(&["flow-store/replaces-the-row", "flow-store/believes-created-at"])),

@@ -1,11 +1,13 @@
 use std::mem;
 
 use chrono::Utc;
-use plimsoll_contract::{Answer, Description, Error, FlowDefinition, Instant, OpenConfig, RunId};
+use plimsoll_contract::{
+    Answer, Description, Error, FlowDefinition, Instant, OpenConfig, RunId, StateLocation,
+};
 use plimsoll_model::{Backend, FlowStore, Model, OutputsRepository, Spec, State};
 
-use crate::Mutant;
 use crate::broken::{backend, flow_store, models, outputs_repository, spec};
+use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -144,12 +146,46 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("backend/discard-closes", "the namespace is empty")],
         backend: backend::<DiscardSparesTheOpen>,
     },
+    Mutant {
+        id: "backend/reads-lag",
+        clause: "BACKEND-1",
+        how: "answers reads from before the last write",
+        dies: &[("backend/stale-read", "the page counts a run that has just started")],
+        backend: racy::stale_reads,
+    },
+    Mutant {
+        id: "backend/reads-a-snapshot",
+        clause: "BACKEND-28",
+        how: "reads what was there before the first of the calls that overlap",
+        dies: &[
+            ("run-store/completions-in-no-order", "the completions of one step"),
+            ("outputs-repository/outputs-in-no-order", "the saves of one output"),
+            ("schedule-state-store/saves-in-no-order", "the saves of one schedule"),
+            ("flow-store/definitions-in-no-order", "the saves of one definition"),
+        ],
+        backend: racy::snapshots,
+    },
+    Mutant {
+        id: "backend/claims-to-share",
+        clause: "BACKEND-15",
+        how: "says that its instances share their state, and they do not",
+        dies: &[("backend/instances-apart", "the other instance shows it")],
+        backend: backend::<ClaimsToShare>,
+    },
+    Mutant {
+        id: "backend/claims-to-be-durable",
+        clause: "BACKEND-16",
+        how: "says that it is durable, and keeps everything in memory",
+        dies: &[("backend/durable-data-lost", "a new instance shows it")],
+        backend: backend::<ClaimsToBeDurable>,
+    },
 ];
 
 models! {
     UsesTheMachinesClock HasNoName HasAStub OpenRecreates KeepsOneNamespace ListsEveryNamespace
     FoldsNamespaces SwitchesFirst RegistersFirst DropsDuplicateFlows IgnoresSettings DiscardIsAStub
-    DiscardsByPrefix DiscardingUnknownFails DiscardCloses DiscardSparesTheOpen
+    DiscardsByPrefix DiscardingUnknownFails DiscardCloses DiscardSparesTheOpen ClaimsToShare
+    ClaimsToBeDurable
 }
 
 #[derive(Default)]
@@ -322,5 +358,17 @@ impl Backend for DiscardSparesTheOpen {
             true => Ok(()),
             false => self.0.discard(namespace),
         }
+    }
+}
+
+impl Backend for ClaimsToShare {
+    fn describe(&mut self) -> Answer<Description> {
+        Ok(Description { state: StateLocation::Shared, ..self.0.describe()? })
+    }
+}
+
+impl Backend for ClaimsToBeDurable {
+    fn describe(&mut self) -> Answer<Description> {
+        Ok(Description { durable: true, ..self.0.describe()? })
     }
 }

@@ -51,7 +51,10 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "event-reader/two-callers-record-one-event",
         clause: "EVENT-3",
         how: "reads the next sequence and writes the event in two steps",
-        dies: &[("event-reader/concurrent-events-lost", "every caller's event is there")],
+        dies: &[
+            ("event-reader/concurrent-events-lost", "every caller's event is there"),
+            ("event-reader/events-in-no-order", "the events of one run"),
+        ],
         backend: racy::lost_updates,
     },
     Mutant {
@@ -79,15 +82,22 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "event-reader/take-of-zero-is-one",
         clause: "BACKEND-13",
         how: "answers at least one event",
-        dies: &[("event-reader/page-size-ignored", "Page { skip: 0, take: Some(0) }")],
+        dies: &[("event-reader/page-size-ignored", "{skip: 0, take: 0}")],
         backend: event_reader::<TakeOfZeroIsOne>,
     },
     Mutant {
         id: "event-reader/skips-nothing",
         clause: "BACKEND-13",
         how: "answers the first events whatever is to be left out",
-        dies: &[("event-reader/page-size-ignored", "Page { skip: 3, take: Some(2) }")],
+        dies: &[("event-reader/page-size-ignored", "{skip: 3, take: 2}")],
         backend: event_reader::<SkipsNothing>,
+    },
+    Mutant {
+        id: "event-reader/shows-events-late",
+        clause: "EVENT-5",
+        how: "gives an event its sequence before it can be seen",
+        dies: &[("event-reader/later-read-shows-earlier-event", "a later read begins with")],
+        backend: racy::late_events,
     },
 ];
 

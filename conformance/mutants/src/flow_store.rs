@@ -95,7 +95,10 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "flow-store/two-callers-save-one-definition",
         clause: "FLOW-9",
         how: "writes the version of a definition after its other fields",
-        dies: &[("flow-store/first-save-race-fails", "it is one caller's as a whole")],
+        dies: &[
+            ("flow-store/first-save-race-fails", "it is one caller's as a whole"),
+            ("flow-store/definitions-in-no-order", "the saves of one definition"),
+        ],
         backend: racy::tearing,
     },
     Mutant {

@@ -252,6 +252,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("outputs-repository/long-values-cut", "gave no value: invalid argument")],
         backend: outputs_repository::<InputKeysGetLonger>,
     },
+    Mutant {
+        id: "outputs-repository/loses-overlapping-saves",
+        clause: "OUTPUT-3",
+        how: "reads all outputs, changes one and writes all back",
+        dies: &[("outputs-repository/outputs-in-no-order", "the saves of one output")],
+        backend: racy::lost_updates,
+    },
 ];
 
 models! {

@@ -1,6 +1,8 @@
 //! Mutants whose calls harm each other. A model runs behind one lock, which no override can open,
 //! so these are backends of their own.
 
+mod glimpses;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -45,17 +47,21 @@ pub(crate) fn tearing() -> Built {
     build::<Tearing>()
 }
 
+pub(crate) use glimpses::{
+    in_parts, lagging_lists, late_events, snapshots, stale_reads, two_queries,
+};
+
 fn build<C: Collision>() -> Built {
     Built { backend: Arc::new(Racy::<C>::default()), is_racy: true }
 }
 
 /// What becomes of calls that overlap.
 trait Collision: Default + Send + Sync + 'static {
-    fn call<T>(
+    fn call<T: 'static>(
         &self,
         state: &Mutex<State>,
         function: &str,
-        call: impl FnOnce(&mut AsSpecified<'_>) -> Answer<T>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T>,
     ) -> Answer<T>;
 }
 
@@ -63,11 +69,11 @@ trait Collision: Default + Send + Sync + 'static {
 struct LostUpdates;
 
 impl Collision for LostUpdates {
-    fn call<T>(
+    fn call<T: 'static>(
         &self,
         state: &Mutex<State>,
         _function: &str,
-        call: impl FnOnce(&mut AsSpecified<'_>) -> Answer<T>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T>,
     ) -> Answer<T> {
         let mut copy = locked(state).clone();
         dawdle();
@@ -81,16 +87,14 @@ impl Collision for LostUpdates {
 struct Clashing(Traffic);
 
 impl Collision for Clashing {
-    fn call<T>(
+    fn call<T: 'static>(
         &self,
         state: &Mutex<State>,
         function: &str,
-        call: impl FnOnce(&mut AsSpecified<'_>) -> Answer<T>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T>,
     ) -> Answer<T> {
-        const READS: [&str; 4] = ["get", "find-", "query", "counts-"];
-        let is_read = READS.iter().any(|prefix| function.starts_with(prefix));
         let flight = self.0.enter();
-        if flight.met_another && !is_read {
+        if flight.met_another && !is_read(function) {
             return Err(Error::Other("duplicate key".to_owned()));
         }
         dawdle();
@@ -102,11 +106,11 @@ impl Collision for Clashing {
 struct Skipping(Traffic);
 
 impl Collision for Skipping {
-    fn call<T>(
+    fn call<T: 'static>(
         &self,
         state: &Mutex<State>,
         _function: &str,
-        call: impl FnOnce(&mut AsSpecified<'_>) -> Answer<T>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T>,
     ) -> Answer<T> {
         let flight = self.0.enter();
         if flight.met_another {
@@ -123,11 +127,11 @@ impl Collision for Skipping {
 struct Tearing(AtomicUsize);
 
 impl Collision for Tearing {
-    fn call<T>(
+    fn call<T: 'static>(
         &self,
         state: &Mutex<State>,
         _function: &str,
-        call: impl FnOnce(&mut AsSpecified<'_>) -> Answer<T>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T>,
     ) -> Answer<T> {
         let (answer, late) = {
             let mut state = locked(state);
@@ -151,7 +155,11 @@ impl Collision for Tearing {
 struct Late {
     versions: Vec<(FlowId, String)>,
     trigger_keys: Vec<(String, String)>,
+    completions: Vec<(StepId, (StepStatus, Option<Instant>))>,
+    payloads: Vec<(StepId, Option<String>)>,
 }
+
+type StepId = (RunId, String);
 
 impl Late {
     /// Takes them out of the rows that have changed.
@@ -171,6 +179,20 @@ impl Late {
                 late.trigger_keys.push((id.clone(), mem::replace(&mut row.trigger_key, old)));
             }
         }
+        for (id, row) in &mut after.steps {
+            let old = before.steps.get(id).map(|old| (old.status, old.completed_at));
+            if old != Some((row.status, row.completed_at)) {
+                let running = (StepStatus::Running, None);
+                late.completions.push((id.clone(), (row.status, row.completed_at)));
+                (row.status, row.completed_at) = running;
+            }
+        }
+        for (id, row) in &mut after.waiters {
+            let old = before.waiters.get(id).map(|old| &old.payload_json);
+            if old.is_some_and(|old| *old != row.payload_json) {
+                late.payloads.push((id.clone(), row.payload_json.take()));
+            }
+        }
         late
     }
 
@@ -181,7 +203,21 @@ impl Late {
         for (id, trigger_key) in self.trigger_keys {
             space.schedules.entry(id).and_modify(|row| row.trigger_key = trigger_key);
         }
+        for (id, (status, completed_at)) in self.completions {
+            space.steps.entry(id).and_modify(|row| {
+                row.status = status;
+                row.completed_at = completed_at;
+            });
+        }
+        for (id, payload) in self.payloads {
+            space.waiters.entry(id).and_modify(|row| row.payload_json = payload);
+        }
     }
+}
+
+fn is_read(function: &str) -> bool {
+    const READS: [&str; 4] = ["get", "find-", "query", "counts-"];
+    READS.iter().any(|prefix| function.starts_with(prefix))
 }
 
 /// How many calls are under way.
@@ -229,10 +265,10 @@ struct Racy<C> {
 }
 
 impl<C: Collision> Racy<C> {
-    fn call<T>(
+    fn call<T: 'static>(
         &self,
         function: &str,
-        call: impl FnOnce(&mut AsSpecified<'_>) -> Answer<T>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T>,
     ) -> Result<T> {
         if let Some(clock) = &*self.clock.lock().unwrap_or_else(PoisonError::into_inner) {
             locked(&self.state).now = clock.now();

@@ -1,8 +1,8 @@
 use plimsoll_contract::{Answer, Error, FlowRun, Instant};
 use plimsoll_model::{Model, Namespace, RetentionStore, Spec};
 
-use crate::Mutant;
 use crate::broken::{models, retention_store};
+use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -178,6 +178,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "puts an empty list of runs into its statement",
         dies: &[("retention-store/empty-sweep-fails", "is a no-op")],
         backend: retention_store::<RemovingNothingFails>,
+    },
+    Mutant {
+        id: "retention-store/sweeps-table-by-table",
+        clause: "RETENTION-10",
+        how: "chooses the runs once and deletes table by table, without a lock",
+        dies: &[("retention-store/run-removed-in-parts", "each run is whole or gone")],
+        backend: racy::in_parts,
     },
 ];
 

@@ -79,7 +79,10 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "schedule-state-store/two-callers-save-one-state",
         clause: "SCHEDULE-6",
         how: "writes the trigger key of a state after its other fields",
-        dies: &[("schedule-state-store/first-save-race-fails", "it is one caller's as a whole")],
+        dies: &[
+            ("schedule-state-store/first-save-race-fails", "it is one caller's as a whole"),
+            ("schedule-state-store/saves-in-no-order", "the saves of one schedule"),
+        ],
         backend: racy::tearing,
     },
     Mutant {

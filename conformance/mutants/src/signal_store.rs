@@ -107,7 +107,10 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "signal-store/two-callers-deliver-one-signal",
         clause: "SIGNAL-8",
         how: "looks for the waiter and marks it in two steps",
-        dies: &[("signal-store/delivery-race-has-two-winners", "one delivers the signal")],
+        dies: &[
+            ("signal-store/delivery-race-has-two-winners", "one delivers the signal"),
+            ("signal-store/deliveries-in-no-order", "the signals of one run"),
+        ],
         backend: racy::lost_updates,
     },
     Mutant {
@@ -253,6 +256,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "removes all waiters of the run",
         dies: &[("signal-store/removing-none-fails", "the other waiter stays")],
         backend: signal_store::<RemovesEveryWaiter>,
+    },
+    Mutant {
+        id: "signal-store/stores-the-payload-later",
+        clause: "SIGNAL-14",
+        how: "writes the payload after the instant of delivery",
+        dies: &[("signal-store/delivery-seen-in-parts", "instant and payload come together")],
+        backend: racy::tearing,
     },
 ];
 

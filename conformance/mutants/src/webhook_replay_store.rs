@@ -27,7 +27,10 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "webhook-replay-store/two-callers-register-one-nonce",
         clause: "REPLAY-2",
         how: "looks for the nonce and inserts it in two steps",
-        dies: &[("webhook-replay-store/replay-race-has-two-winners", "one caller is accepted")],
+        dies: &[
+            ("webhook-replay-store/replay-race-has-two-winners", "one caller is accepted"),
+            ("webhook-replay-store/nonces-in-no-order", "the nonces of one trigger"),
+        ],
         backend: racy::lost_updates,
     },
     Mutant {

@@ -42,7 +42,10 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "run-control-store/two-callers-register-one-key",
         clause: "CONTROL-18",
         how: "looks for the key and inserts it in two steps",
-        dies: &[("run-control-store/registration-race-has-two-winners", "one caller registers")],
+        dies: &[
+            ("run-control-store/registration-race-has-two-winners", "one caller registers"),
+            ("run-control-store/registrations-in-no-order", "the registrations of one key"),
+        ],
         backend: racy::lost_updates,
     },
     Mutant {

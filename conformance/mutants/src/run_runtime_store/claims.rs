@@ -46,7 +46,10 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "run-runtime-store/two-callers-claim-one-step",
         clause: "RUNTIME-6",
         how: "looks for the claim and takes it in two steps",
-        dies: &[("run-runtime-store/claim-race-has-two-winners", "exactly one of the callers")],
+        dies: &[
+            ("run-runtime-store/claim-race-has-two-winners", "exactly one of the callers"),
+            ("run-runtime-store/claims-in-no-order", "the claims of one step"),
+        ],
         backend: racy::lost_updates,
     },
     Mutant {
@@ -160,6 +163,16 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "removes the row of the step with the claim",
         dies: &[("run-runtime-store/release-frees-more", "both steps stay")],
         backend: run_runtime_store::<ReleasesStepToo>,
+    },
+    Mutant {
+        id: "run-runtime-store/lists-claims-late",
+        clause: "RUNTIME-3",
+        how: "lists claims from a table that is brought up to date afterwards",
+        dies: &[(
+            "run-runtime-store/listing-misses-claim",
+            "it is listed if, and only if, it cannot be claimed",
+        )],
+        backend: racy::lagging_lists,
     },
 ];
 

@@ -3,8 +3,9 @@
 use plimsoll_contract::{Answer, RunId, StepStatus};
 use plimsoll_model::{Attempt, Model, Namespace, RunRuntimeStore, Spec, Step};
 
-use crate::Mutant;
 use crate::broken::{models, run_runtime_store};
+use crate::{Mutant, racy};
+
 use crate::run_store::{last_attempt, step};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -57,8 +58,15 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "run-runtime-store/keeps-an-empty-trace",
         clause: "RUNTIME-17",
         how: "stores an empty trace as it is",
-        dies: &[("run-runtime-store/empty-trace-kept", "Some(\"\") leaves no trace")],
+        dies: &[("run-runtime-store/empty-trace-kept", "\"\" leaves no trace")],
         backend: run_runtime_store::<KeepsEmptyTrace>,
+    },
+    Mutant {
+        id: "run-runtime-store/skips-in-two-steps",
+        clause: "RUNTIME-15",
+        how: "starts a step and then skips it",
+        dies: &[("run-runtime-store/skipped-step-seen-running", "is skipped")],
+        backend: racy::tearing,
     },
 ];
 

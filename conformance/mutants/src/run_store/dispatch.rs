@@ -29,7 +29,12 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "run-store/two-callers-dispatch-one-step",
         clause: "RUN-75",
         how: "looks for the entry and writes it in two steps",
-        dies: &[("run-store/dispatch-race-has-two-winners", "exactly one of the callers")],
+        dies: &[
+            ("run-store/dispatch-race-has-two-winners", "exactly one of the callers"),
+            ("run-store/dispatches-in-no-order", "the dispatches of one step"),
+            ("run-store/recovery-enqueues-twice", "what was not in the ledger is enqueued once"),
+            ("run-store/join-missed-or-enqueued-twice", "the successor of each pair"),
+        ],
         backend: racy::lost_updates,
     },
     Mutant {
@@ -167,6 +172,26 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "lists the keys of all runs",
         dies: &[("run-store/dispatched-keys-wrong", "a run without entries has none")],
         backend: run_store::<LedgerListsEveryRun>,
+    },
+    Mutant {
+        id: "run-store/lists-dispatches-late",
+        clause: "RUN-83",
+        how: "lists dispatch entries from a table that is brought up to date afterwards",
+        dies: &[(
+            "run-store/polling-step-lost",
+            "it is listed if, and only if, it cannot be dispatched",
+        )],
+        backend: racy::lagging_lists,
+    },
+    Mutant {
+        id: "run-store/joins-on-a-snapshot",
+        clause: "BACKEND-1",
+        how: "reads what was there before the first of the calls that overlap",
+        dies: &[(
+            "run-store/join-missed-or-enqueued-twice",
+            "the successor of each pair is enqueued once",
+        )],
+        backend: racy::snapshots,
     },
 ];
 

@@ -38,7 +38,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "run-store/take-0-is-the-default",
         clause: "BACKEND-13",
         how: "takes a size of 0 for none",
-        dies: &[("run-store/page-size-ignored", "get-runs with Page { skip: 0, take: Some(0) }")],
+        dies: &[("run-store/page-size-ignored", "get-runs with {skip: 0, take: 0}")],
         backend: run_store::<TakeNoneIsDefault>,
     },
     Mutant {

@@ -4,8 +4,8 @@ use plimsoll_model::{Model, RunStore, Spec, Step};
 
 use super::calls::Start;
 use super::{last_attempt, step};
-use crate::Mutant;
 use crate::broken::{models, run_store};
+use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -131,14 +131,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "run-store/resets-every-skipped-step",
         clause: "RUN-68",
         how: "resets a skipped step whatever the reason",
-        dies: &[("run-store/reset-ignores-reason", "skipped for Some(\"When was false\") stays")],
+        dies: &[("run-store/reset-ignores-reason", "skipped for reason \"When was false\" stays")],
         backend: run_store::<ResetsEverySkip>,
     },
     Mutant {
         id: "run-store/reset-folds-the-reason",
         clause: "RUN-68",
         how: "compares the reason without case and blanks",
-        dies: &[("run-store/reset-ignores-reason", "Some(\"prerequisite status did not")],
+        dies: &[("run-store/reset-ignores-reason", "reason \"prerequisite status did not")],
         backend: run_store::<ResetFoldsReason>,
     },
     Mutant {
@@ -196,6 +196,20 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "fails with more parameters than a statement may have",
         dies: &[("run-store/reset-of-many-fails", "gave no value: too many parameters")],
         backend: run_store::<ResetTakes2100Keys>,
+    },
+    Mutant {
+        id: "run-store/retries-table-by-table",
+        clause: "RUN-64",
+        how: "writes the tables of a retry one after the other",
+        dies: &[("run-store/retry-seen-in-parts", "who sees any part of a retry")],
+        backend: racy::in_parts,
+    },
+    Mutant {
+        id: "run-store/resets-table-by-table",
+        clause: "RUN-72",
+        how: "writes the tables of a reset one after the other",
+        dies: &[("run-store/reset-seen-in-parts", "who sees any part of a reset")],
+        backend: racy::in_parts,
     },
 ];
 

@@ -212,6 +212,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-store/namespaces-mixed", "its dispatch ledger is empty")],
         backend: run_store::<OneLedger>,
     },
+    Mutant {
+        id: "run-store/reads-the-run-after-its-steps",
+        clause: "RUN-41",
+        how: "reads a run after its steps, in a second query",
+        dies: &[("run-store/detail-of-two-moments", "a finished run has finished steps")],
+        backend: racy::two_queries,
+    },
 ];
 
 models! {

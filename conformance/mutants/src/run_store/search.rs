@@ -2,8 +2,8 @@ use plimsoll_contract::{Answer, Error, FlowRun, FlowRunPage, Page, RunStatus};
 use plimsoll_model::{Model, Namespace, Spec};
 
 use super::calls::{BreaksSearch, Search, override_run_store};
-use crate::Mutant;
 use crate::broken::{AsSpecified, models, run_store};
+use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -103,6 +103,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "searches trigger data too",
         dies: &[("run-store/search-finds-too-much", "`secret-data` is not found")],
         backend: run_store::<ReadsTriggerData>,
+    },
+    Mutant {
+        id: "run-store/counts-in-another-query",
+        clause: "RUN-37",
+        how: "counts the runs of a page in a second query",
+        dies: &[("run-store/total-of-another-moment", "a page that holds all runs")],
+        backend: racy::two_queries,
     },
 ];
 

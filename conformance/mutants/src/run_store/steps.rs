@@ -78,7 +78,10 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "run-store/two-starts-are-one-attempt",
         clause: "RUN-12",
         how: "reads the next number and writes the attempt in two steps",
-        dies: &[("run-store/same-step-starts-collide", "numbered without gaps")],
+        dies: &[
+            ("run-store/same-step-starts-collide", "numbered without gaps"),
+            ("run-store/attempts-in-no-order", "the attempts of one step"),
+        ],
         backend: racy::lost_updates,
     },
     Mutant {
@@ -206,6 +209,16 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "orders steps by their keys",
         dies: &[("run-store/steps-out-of-order", "they come by their start")],
         backend: run_store::<StepsComeByKey>,
+    },
+    Mutant {
+        id: "run-store/completes-the-row-in-two-steps",
+        clause: "RUN-21",
+        how: "writes status and instant of a completion after its output",
+        dies: &[
+            ("run-store/completion-seen-in-parts", "a step is complete or it is not"),
+            ("run-store/completions-in-no-order", "the completions of one step"),
+        ],
+        backend: racy::tearing,
     },
 ];
 

@@ -6,8 +6,8 @@ use plimsoll_contract::{
 use plimsoll_model::{Model, Spec, WebhookRejectionStore};
 
 use super::seen_as;
-use crate::Mutant;
 use crate::broken::{models, webhook_rejection_store};
+use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -51,12 +51,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[
             (
                 "webhook-rejection-store/reason-filter-wrong",
-                "query-recent with Some(\"signature_invalid\")",
+                "query-recent with \"signature_invalid\"",
             ),
-            (
-                "webhook-rejection-store/reason-filter-wrong",
-                "query with Some(\"signature_invalid\")",
-            ),
+            ("webhook-rejection-store/reason-filter-wrong", "query with \"signature_invalid\""),
         ],
         backend: webhook_rejection_store::<ReasonIsExact>,
     },
@@ -64,21 +61,21 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "webhook-rejection-store/reason-is-searched",
         clause: "WEBHOOK-7",
         how: "finds a reason by a part of it",
-        dies: &[("webhook-rejection-store/reason-filter-wrong", "query with Some(\"Signature\")")],
+        dies: &[("webhook-rejection-store/reason-filter-wrong", "query with \"Signature\"")],
         backend: webhook_rejection_store::<ReasonIsSearched>,
     },
     Mutant {
         id: "webhook-rejection-store/reason-is-a-pattern",
         clause: "WEBHOOK-7",
         how: "takes % in a reason for any text",
-        dies: &[("webhook-rejection-store/reason-filter-wrong", "query with Some(\"%\")")],
+        dies: &[("webhook-rejection-store/reason-filter-wrong", "query with \"%\"")],
         backend: webhook_rejection_store::<ReasonIsAPattern>,
     },
     Mutant {
         id: "webhook-rejection-store/empty-reason-filters",
         clause: "WEBHOOK-7",
         how: "lists rows without a reason when the reason is empty",
-        dies: &[("webhook-rejection-store/reason-filter-wrong", "query with Some(\"\")")],
+        dies: &[("webhook-rejection-store/reason-filter-wrong", "query with \"\"")],
         backend: webhook_rejection_store::<EmptyReasonFilters>,
     },
     Mutant {
@@ -86,8 +83,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         clause: "WEBHOOK-7",
         how: "removes the blanks around the reason that it looks for",
         dies: &[
-            ("webhook-rejection-store/reason-filter-wrong", "query with Some(\" \")"),
-            ("webhook-rejection-store/reason-filter-wrong", "query with Some(\"replay \")"),
+            ("webhook-rejection-store/reason-filter-wrong", "query with \" \""),
+            ("webhook-rejection-store/reason-filter-wrong", "query with \"replay \""),
         ],
         backend: webhook_rejection_store::<TrimsReason>,
     },
@@ -110,14 +107,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         clause: "WEBHOOK-9",
         how: "answers as many rows as are asked for",
         dies: &[
-            (
-                "webhook-rejection-store/page-size-ignored",
-                "query-recent with Page { skip: 0, take: Some(501) }",
-            ),
-            (
-                "webhook-rejection-store/page-size-ignored",
-                "query with Page { skip: 0, take: Some(4294967295) }",
-            ),
+            ("webhook-rejection-store/page-size-ignored", "query-recent with {skip: 0, take: 501}"),
+            ("webhook-rejection-store/page-size-ignored", "query with {skip: 0, take: 4294967295}"),
         ],
         backend: webhook_rejection_store::<PageHasNoCap>,
     },
@@ -125,30 +116,21 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "webhook-rejection-store/default-is-the-cap",
         clause: "WEBHOOK-9",
         how: "answers 500 rows where no number is given",
-        dies: &[(
-            "webhook-rejection-store/page-size-ignored",
-            "query-recent with Page { skip: 0, take: None }",
-        )],
+        dies: &[("webhook-rejection-store/page-size-ignored", "query-recent with {skip: 0}")],
         backend: webhook_rejection_store::<DefaultIsTheCap>,
     },
     Mutant {
         id: "webhook-rejection-store/take-of-zero-is-the-default",
         clause: "BACKEND-13",
         how: "takes a size of 0 for none",
-        dies: &[(
-            "webhook-rejection-store/page-size-ignored",
-            "query with Page { skip: 0, take: Some(0) }",
-        )],
+        dies: &[("webhook-rejection-store/page-size-ignored", "query with {skip: 0, take: 0}")],
         backend: webhook_rejection_store::<ZeroIsTheDefault>,
     },
     Mutant {
         id: "webhook-rejection-store/skips-nothing",
         clause: "BACKEND-13",
         how: "answers the first rows whatever is to be left out",
-        dies: &[(
-            "webhook-rejection-store/page-size-ignored",
-            "query with Page { skip: 505, take: Some(10) }",
-        )],
+        dies: &[("webhook-rejection-store/page-size-ignored", "query with {skip: 505, take: 10}")],
         backend: webhook_rejection_store::<SkipsNothing>,
     },
     Mutant {
@@ -271,6 +253,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "finds nothing by an empty text",
         dies: &[("webhook-rejection-store/blank-search-ignored", "an empty search is none")],
         backend: webhook_rejection_store::<EmptySearchFindsNone>,
+    },
+    Mutant {
+        id: "webhook-rejection-store/counts-in-another-query",
+        clause: "WEBHOOK-15",
+        how: "counts the rows of a page in a second query",
+        dies: &[("webhook-rejection-store/total-of-another-moment", "a page that holds all rows")],
+        backend: racy::two_queries,
     },
 ];
 

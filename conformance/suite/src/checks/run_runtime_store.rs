@@ -2,6 +2,7 @@ use chrono::TimeDelta;
 use plimsoll_contract::Interface::{RunRuntimeStore, RunStore};
 use plimsoll_contract::{Clock, FlowStep, RunId, RunStatus, StepStatus};
 
+use crate::race::CALLERS;
 use crate::{Check, Halt, Outcome, Trial, show};
 
 pub(super) const CHECKS: &[Check] = &[
@@ -164,8 +165,8 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "run-runtime-store/listing-misses-claim",
         clauses: &["RUNTIME-3"],
-        goal: "Many workers claim and release one step; afterwards the listing and the next claim \
-               must agree on whether it is held.",
+        goal: "One worker claims a step while another releases it; afterwards the listing and the \
+               next claim must agree on whether it is held.",
         usual_cause: "the listing is kept apart from the claims and updated after them",
         uses: &[RunStore, RunRuntimeStore],
         run: |t| Box::pin(listing_misses_claim(t)),
@@ -465,21 +466,31 @@ async fn run_status_wrong(t: &Trial) -> Outcome {
 
 async fn listing_misses_claim(t: &Trial) -> Outcome {
     while t.next_round()? {
-        let run = t.a_run().await?;
+        let mut runs = Vec::new();
+        for _ in 0..CALLERS / 2 {
+            runs.push(t.a_run().await?);
+        }
+        let claimed = runs.clone();
         let answers = t
-            .release(move |caller, instance| async move {
-                let claims = instance.run_runtime_store();
-                if caller % 2 == 0 {
-                    return claims.try_claim_step(run, "charge").await;
+            .release(move |caller, instance| {
+                // Neighbours are on different cores; one claims, the other releases.
+                let (run, claims) = (claimed[caller / 2], caller % 2 == 0);
+                async move {
+                    let store = instance.run_runtime_store();
+                    match claims {
+                        true => store.try_claim_step(run, "charge").await,
+                        false => store.release_step_claim(run, "charge").await.map(|()| true),
+                    }
                 }
-                claims.release_step_claim(run, "charge").await.map(|()| false)
             })
             .await;
         let claimed: Vec<bool> = answers.into_iter().collect::<Result<_, _>>()?;
-        t.expect("somebody claims it", &claimed.contains(&true), &true);
-        let listed = !t.run_runtime_store().get_claimed_step_keys(run).await?.is_empty();
-        let was_free = t.run_runtime_store().try_claim_step(run, "charge").await?;
-        t.expect("it is listed if, and only if, it cannot be claimed", &listed, &!was_free);
+        t.expect("the only claim of each step wins", &claimed, &vec![true; CALLERS]);
+        for run in runs {
+            let listed = !t.run_runtime_store().get_claimed_step_keys(run).await?.is_empty();
+            let was_free = t.run_runtime_store().try_claim_step(run, "charge").await?;
+            t.expect("it is listed if, and only if, it cannot be claimed", &listed, &!was_free);
+        }
     }
     t.overlap_shown()
 }

@@ -10,7 +10,7 @@ use crate::{Check, Outcome, Trial};
 pub(in crate::checks) const CHECKS: &[Check] = &[
     Check {
         id: "run-store/completions-in-no-order",
-        clauses: &["RUN-21"],
+        clauses: &["RUN-21", "BACKEND-28"],
         goal: "Callers complete one step, each with a status, an output and an error of its own, \
                while others read it; some order of their calls must explain all answers.",
         usual_cause: "the row is written field by field, so that two completions mix",
@@ -19,7 +19,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     },
     Check {
         id: "outputs-repository/outputs-in-no-order",
-        clauses: &["OUTPUT-3"],
+        clauses: &["OUTPUT-3", "BACKEND-28"],
         goal: "Callers save and read one output at once; some order of their calls must explain \
                all answers.",
         usual_cause: "a write is looked up and inserted in two steps, or reads come from a cache",
@@ -28,7 +28,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     },
     Check {
         id: "schedule-state-store/saves-in-no-order",
-        clauses: &["SCHEDULE-6"],
+        clauses: &["SCHEDULE-6", "BACKEND-28"],
         goal: "Callers save, delete and read one schedule at once; some order of their calls \
                must explain all answers.",
         usual_cause: "a save is an update, or an insert, or fields are written one by one",
@@ -37,7 +37,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     },
     Check {
         id: "flow-store/definitions-in-no-order",
-        clauses: &["FLOW-9"],
+        clauses: &["FLOW-9", "BACKEND-28"],
         goal: "Callers save and read one definition at once; some order of their calls must \
                explain all answers.",
         usual_cause: "a save is an update or an insert, or fields are written one by one",
