@@ -39,6 +39,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: backend::<HasNoName>,
     },
     Mutant {
+        id: "backend/has-no-version",
+        clause: "BACKEND-14",
+        how: "describes itself with an empty version",
+        dies: &[("backend/describe-needs-open", "it has a version")],
+        backend: backend::<HasNoVersion>,
+    },
+    Mutant {
         id: "backend/has-a-default-namespace",
         clause: "BACKEND-18",
         how: "answers from a default namespace before it is opened",
@@ -185,7 +192,7 @@ models! {
     UsesTheMachinesClock HasNoName HasAStub OpenRecreates KeepsOneNamespace ListsEveryNamespace
     FoldsNamespaces SwitchesFirst RegistersFirst DropsDuplicateFlows IgnoresSettings DiscardIsAStub
     DiscardsByPrefix DiscardingUnknownFails DiscardCloses DiscardSparesTheOpen ClaimsToShare
-    ClaimsToBeDurable
+    ClaimsToBeDurable HasNoVersion
 }
 
 #[derive(Default)]
@@ -370,5 +377,11 @@ impl Backend for ClaimsToShare {
 impl Backend for ClaimsToBeDurable {
     fn describe(&mut self) -> Answer<Description> {
         Ok(Description { durable: true, ..self.0.describe()? })
+    }
+}
+
+impl Backend for HasNoVersion {
+    fn describe(&mut self) -> Answer<Description> {
+        Ok(Description { version: String::new(), ..self.0.describe()? })
     }
 }

@@ -227,6 +227,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: signal_store::<MakesUpWaiters>,
     },
     Mutant {
+        id: "signal-store/waiters-come-with-the-signal",
+        clause: "SIGNAL-13",
+        how: "answers a waiter once its signal was delivered",
+        dies: &[("signal-store/delivered-waiter-removed", "it is there before")],
+        backend: signal_store::<WaitersComeWithSignal>,
+    },
+    Mutant {
         id: "signal-store/removal-is-a-stub",
         clause: "SIGNAL-15",
         how: "removes nothing",
@@ -271,7 +278,7 @@ models! {
     DropsPayload AnswersWhenParked AnyWaiterTakesIt UnknownIsDelivered LastPayloadCounts
     RepeatsAreOfNow YoungestFirst WaitersByKey FirstToExpireFirst KeysAreCollated
     OldestDeliveredOrNot NamesLatestDelivery FoldsNames TrimsNames ExpiredDoNotWait WaitersLackRun
-    DeliveryRemovesWaiter MakesUpWaiters RemovalIsAStub RemovingNothingFails RemovesEveryWaiter
+    DeliveryRemovesWaiter MakesUpWaiters RemovalIsAStub RemovingNothingFails RemovesEveryWaiter WaitersComeWithSignal
 }
 
 /// A call of `register-waiter`.
@@ -672,5 +679,12 @@ impl SignalStore for RemovesEveryWaiter {
     fn remove_waiter(&mut self, run_id: RunId, _step_key: &str) -> Answer<()> {
         self.space()?.waiters.retain(|(of_run, _), _| *of_run != run_id);
         Ok(())
+    }
+}
+
+impl SignalStore for WaitersComeWithSignal {
+    fn get_waiter(&mut self, run_id: RunId, step_key: &str) -> Answer<Option<SignalWaiter>> {
+        let waiter = self.0.get_waiter(run_id, step_key)?;
+        Ok(waiter.filter(|waiter| waiter.delivered_at.is_some()))
     }
 }

@@ -39,6 +39,16 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: run_control_store::<SameRunRegistersAgain>,
     },
     Mutant {
+        id: "run-control-store/registers-without-saying-so",
+        clause: "CONTROL-17",
+        how: "registers a key and answers false",
+        dies: &[(
+            "run-control-store/second-registration-wins",
+            "the first caller may start the run",
+        )],
+        backend: run_control_store::<RegistersSilently>,
+    },
+    Mutant {
         id: "run-control-store/two-callers-register-one-key",
         clause: "CONTROL-18",
         how: "looks for the key and inserts it in two steps",
@@ -118,7 +128,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
 
 models! {
     FindsConfiguredKeys FindsAnyKey RegistrationIsAnUpsert SameRunRegistersAgain KeysLackFlow
-    KeysLackTrigger FindsExactKeys RegistersExactKeys KeysAreExact BlanksNeverCount CutsKeys RefusesLongKeys
+    KeysLackTrigger FindsExactKeys RegistersExactKeys KeysAreExact BlanksNeverCount CutsKeys RefusesLongKeys RegistersSilently
 }
 
 /// What an idempotency key is registered under.
@@ -182,7 +192,7 @@ macro_rules! override_keys {
 
 override_keys! {
     FindsConfiguredKeys FindsAnyKey RegistrationIsAnUpsert SameRunRegistersAgain KeysLackFlow
-    KeysLackTrigger FindsExactKeys RegistersExactKeys KeysAreExact BlanksNeverCount CutsKeys RefusesLongKeys
+    KeysLackTrigger FindsExactKeys RegistersExactKeys KeysAreExact BlanksNeverCount CutsKeys RefusesLongKeys RegistersSilently
 }
 
 impl BreaksKeys for FindsConfiguredKeys {
@@ -308,5 +318,11 @@ impl BreaksKeys for RefusesLongKeys {
             0..=200 => key.register(&mut self.0, run),
             _ => Err(Error::InvalidArgument("idempotency key too long".to_owned())),
         }
+    }
+}
+
+impl BreaksKeys for RegistersSilently {
+    fn register(&mut self, key: Key<'_>, run: RunId) -> Answer<bool> {
+        key.register(&mut self.0, run).map(|_| false)
     }
 }

@@ -33,6 +33,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: run_control_store::<ConfigurationNeedsRun>,
     },
     Mutant {
+        id: "run-control-store/cancellation-joins-the-run",
+        clause: "CONTROL-2",
+        how: "cancels only runs that it has",
+        dies: &[("run-control-store/configuration-needs-run", "the run can be cancelled")],
+        backend: run_control_store::<CancellationJoinsRun>,
+    },
+    Mutant {
         id: "run-control-store/configuring-replaces-the-record",
         clause: "CONTROL-3",
         how: "replaces the whole record",
@@ -64,6 +71,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: run_control_store::<CreatedAtIsReading>,
     },
     Mutant {
+        id: "run-control-store/makes-up-records",
+        clause: "CONTROL-5",
+        how: "creates the record that it is to read",
+        dies: &[("run-control-store/control-read-differs", "an unknown run has none")],
+        backend: run_control_store::<MakesUpRecords>,
+    },
+    Mutant {
         id: "run-control-store/cancels-without-an-instant",
         clause: "CONTROL-6",
         how: "sets flag and reason and not cancel-requested-at",
@@ -72,6 +86,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             "flag, reason and instant are set",
         )],
         backend: run_control_store::<CancelsWithoutInstant>,
+    },
+    Mutant {
+        id: "run-control-store/cancels-without-saying-so",
+        clause: "CONTROL-6",
+        how: "cancels a run and answers false",
+        dies: &[("run-control-store/cancellation-not-recorded", "the caller is told yes")],
+        backend: run_control_store::<CancelsSilently>,
     },
     Mutant {
         id: "run-control-store/every-cancellation-counts",
@@ -119,6 +140,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             "cancel-requested-at is the first time",
         )],
         backend: run_control_store::<TimeOutMovesCancellation>,
+    },
+    Mutant {
+        id: "run-control-store/times-out-without-saying-so",
+        clause: "CONTROL-10",
+        how: "marks a run and answers false",
+        dies: &[("run-control-store/timeout-not-recorded", "the caller is told yes")],
+        backend: run_control_store::<TimesOutSilently>,
     },
     Mutant {
         id: "run-control-store/every-time-out-counts",
@@ -189,7 +217,7 @@ models! {
     FirstConfigurationCounts ConfiguringRegisters CreatedAtIsReading CancelsWithoutInstant
     EveryCancellationCounts CancellingCreates TimeOutSetsNoFlag TimeOutMovesCancellation
     EveryTimeOutCounts TimingOutCreates TimeOutErasesReason TimeOutKeepsReason OddDeadlineWraps
-    OddDeadlinePanics DeadlinesEndIn2262
+    OddDeadlinePanics DeadlinesEndIn2262 MakesUpRecords CancellationJoinsRun CancelsSilently TimesOutSilently
 }
 
 /// A call of `configure-run`.
@@ -409,5 +437,33 @@ impl BreaksConfiguration for DeadlinesEndIn2262 {
             DateTime::from_timestamp_nanos(at.timestamp_nanos_opt().unwrap_or(limit))
         });
         Configuration { timeout_at, ..configuration }.on(&mut self.0)
+    }
+}
+
+impl RunControlStore for MakesUpRecords {
+    fn get_run_control(&mut self, run: RunId) -> Answer<Option<RunControl>> {
+        make_up_record(&mut self.0, run)?;
+        self.0.get_run_control(run)
+    }
+}
+
+impl RunControlStore for CancellationJoinsRun {
+    fn request_cancel(&mut self, run: RunId, reason: Option<&str>) -> Answer<bool> {
+        match self.space()?.runs.contains_key(&run) {
+            true => self.0.request_cancel(run, reason),
+            false => Ok(false),
+        }
+    }
+}
+
+impl RunControlStore for CancelsSilently {
+    fn request_cancel(&mut self, run: RunId, reason: Option<&str>) -> Answer<bool> {
+        self.0.request_cancel(run, reason).map(|_| false)
+    }
+}
+
+impl RunControlStore for TimesOutSilently {
+    fn mark_timed_out(&mut self, run: RunId, reason: Option<&str>) -> Answer<bool> {
+        self.0.mark_timed_out(run, reason).map(|_| false)
     }
 }

@@ -27,6 +27,23 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: run_runtime_store::<SkipKeepsOldRow>,
     },
     Mutant {
+        id: "run-runtime-store/skip-is-a-success",
+        clause: "RUNTIME-13",
+        how: "writes succeeded for a step that is skipped",
+        dies: &[("run-runtime-store/skip-incomplete", "the step is skipped")],
+        backend: run_runtime_store::<SkipIsASuccess>,
+    },
+    Mutant {
+        id: "run-runtime-store/skip-drops-type-and-reason",
+        clause: "RUNTIME-13",
+        how: "stores neither the type nor the reason of a skip",
+        dies: &[
+            ("run-runtime-store/skip-incomplete", "it has the type"),
+            ("run-runtime-store/skip-incomplete", "the reason is its error"),
+        ],
+        backend: run_runtime_store::<SkipDropsTypeAndReason>,
+    },
+    Mutant {
         id: "run-runtime-store/skip-needs-a-reason",
         clause: "RUNTIME-14",
         how: "leaves a step running that is skipped without a reason",
@@ -72,7 +89,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
 
 models! {
     SkipAddsNoAttempt SkipKeepsOldRow SkipNeedsReason NoReasonBecomesText DropsTrace
-    TraceMissesAttempt KeepsEmptyTrace
+    TraceMissesAttempt KeepsEmptyTrace SkipIsASuccess SkipDropsTypeAndReason
 }
 
 /// A call of `record-skipped-step-with-trace`, through which the model records every skip.
@@ -116,7 +133,7 @@ macro_rules! override_skips {
 
 override_skips! {
     SkipAddsNoAttempt SkipKeepsOldRow SkipNeedsReason NoReasonBecomesText DropsTrace
-    TraceMissesAttempt KeepsEmptyTrace
+    TraceMissesAttempt KeepsEmptyTrace SkipIsASuccess SkipDropsTypeAndReason
 }
 
 /// Changes the row of a step and that of its latest attempt.
@@ -189,5 +206,19 @@ impl BreaksSkip for KeepsEmptyTrace {
             row.evaluation_trace_json = skip.trace.map(str::to_owned);
         });
         Ok(())
+    }
+}
+
+impl BreaksSkip for SkipIsASuccess {
+    fn skip(&mut self, skip: Skip<'_>) -> Answer<()> {
+        skip.on(&mut self.0)?;
+        amend_rows(self.space()?, skip, |row| row.status = StepStatus::Succeeded);
+        Ok(())
+    }
+}
+
+impl BreaksSkip for SkipDropsTypeAndReason {
+    fn skip(&mut self, skip: Skip<'_>) -> Answer<()> {
+        Skip { kind: "", reason: None, ..skip }.on(&mut self.0)
     }
 }

@@ -65,11 +65,18 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-runtime-store/run-status-wrong", "an unknown run has no status")],
         backend: run_runtime_store::<UnknownRunIsRunning>,
     },
+    Mutant {
+        id: "run-runtime-store/only-ended-runs-have-a-status",
+        clause: "RUNTIME-18",
+        how: "answers no status for a running run",
+        dies: &[("run-runtime-store/run-status-wrong", "a started run is running")],
+        backend: run_runtime_store::<OnlyEndedRuns>,
+    },
 ];
 
 models! {
     PendingReadsRunning ClaimsHaveStatuses StatusesOfEveryRun StatusesJoinRun SkippedReadsSucceeded
-    UnknownRunIsRunning
+    UnknownRunIsRunning OnlyEndedRuns
 }
 
 type Statuses = Vec<(String, StepStatus)>;
@@ -162,5 +169,11 @@ impl RunRuntimeStore for SkippedReadsSucceeded {
 impl RunRuntimeStore for UnknownRunIsRunning {
     fn get_run_status(&mut self, run: RunId) -> Answer<Option<RunStatus>> {
         Ok(self.0.get_run_status(run)?.or(Some(RunStatus::Running)))
+    }
+}
+
+impl RunRuntimeStore for OnlyEndedRuns {
+    fn get_run_status(&mut self, run: RunId) -> Answer<Option<RunStatus>> {
+        Ok(self.0.get_run_status(run)?.filter(|status| *status != RunStatus::Running))
     }
 }

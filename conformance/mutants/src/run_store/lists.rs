@@ -56,6 +56,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: run_store::<EqualStartsHaveNoOrder>,
     },
     Mutant {
+        id: "run-store/pages-of-equal-starts-have-no-order",
+        clause: "RUN-29",
+        how: "orders runs that started together anew for each page of get-runs-page",
+        dies: &[("run-store/pages-repeat-or-miss", "get-runs-page shows each run once")],
+        backend: run_store::<PagesHaveNoOrder>,
+    },
+    Mutant {
         id: "run-store/search-replaces-the-flow",
         clause: "RUN-31",
         how: "leaves the flow out of account when there is a search text",
@@ -95,12 +102,12 @@ pub(crate) const MUTANTS: &[Mutant] = &[
 models! {
     OldestFirst ListsEveryFlow ListHasNoDefault PageHasNoDefault TakeNoneIsDefault SkipPastEndFails
     EqualStartsHaveNoOrder SearchReplacesFlow FlowOrStatus PageBeginsWithOldest TotalIsPageLength
-    TotalIgnoresFlow
+    TotalIgnoresFlow PagesHaveNoOrder
 }
 
 override_run_store! {
     get_runs_page: PageHasNoDefault SkipPastEndFails SearchReplacesFlow FlowOrStatus
-        PageBeginsWithOldest TotalIsPageLength TotalIgnoresFlow
+        PageBeginsWithOldest TotalIsPageLength TotalIgnoresFlow PagesHaveNoOrder
 }
 
 fn all_runs(model: &mut Model, flow: Option<FlowId>) -> Answer<Vec<FlowRun>> {
@@ -200,5 +207,19 @@ impl BreaksSearch for TotalIgnoresFlow {
     fn search(&mut self, search: Search<'_>) -> Answer<FlowRunPage> {
         let total_count = Search { flow: None, ..search }.on(&mut self.0)?.total_count;
         Ok(FlowRunPage { total_count, ..search.on(&mut self.0)? })
+    }
+}
+
+impl BreaksSearch for PagesHaveNoOrder {
+    fn search(&mut self, search: Search<'_>) -> Answer<FlowRunPage> {
+        let all = Search { page: Page::all(), ..search }.on(&mut self.0)?;
+        let mut items = all.items;
+        if search.page.skip % 2 == 1 {
+            items.sort_by(|a, b| b.started_at.cmp(&a.started_at).then(b.id.cmp(&a.id)));
+        }
+        Ok(FlowRunPage {
+            items: search.page.cut(items, Page::DEFAULT_RUNS),
+            total_count: all.total_count,
+        })
     }
 }

@@ -37,6 +37,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: run_store::<RetryCountsAttempt>,
     },
     Mutant {
+        id: "run-store/retry-keeps-the-completion",
+        clause: "RUN-59",
+        how: "leaves completed-at on a step that is retried",
+        dies: &[("run-store/retry-keeps-outcome", "its completion is cleared")],
+        backend: run_store::<RetryKeepsCompletion>,
+    },
+    Mutant {
         id: "run-store/retry-leaves-the-run",
         clause: "RUN-60",
         how: "resets the step and not its run",
@@ -84,6 +91,23 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "clears the cancel flag of the run",
         dies: &[("run-store/retry-clears-the-rest", "the cancellation stays")],
         backend: run_store::<RetryTakesCancellationBack>,
+    },
+    Mutant {
+        id: "run-store/retries-every-failed-step",
+        clause: "RUN-63",
+        how: "retries all steps of the run that failed",
+        dies: &[("run-store/retry-touches-other-steps", "the failed one too")],
+        backend: run_store::<RetriesEveryFailure>,
+    },
+    Mutant {
+        id: "run-store/retry-clears-the-runs-history",
+        clause: "RUN-63",
+        how: "deletes the events and waiters of the run",
+        dies: &[
+            ("run-store/retry-clears-the-rest", "the event stays"),
+            ("run-store/retry-clears-the-rest", "the waiter stays"),
+        ],
+        backend: run_store::<RetryClearsHistory>,
     },
     Mutant {
         id: "run-store/retry-looks-for-the-step",
@@ -191,6 +215,16 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: run_store::<ResetOfNoneIsOfAll>,
     },
     Mutant {
+        id: "run-store/resetting-unknown-is-an-error",
+        clause: "RUN-70",
+        how: "answers not-found when there is no step to reset",
+        dies: &[
+            ("run-store/reset-of-unknown-fails", "an unknown key is a no-op"),
+            ("run-store/reset-of-unknown-fails", "an unknown run is a no-op"),
+        ],
+        backend: run_store::<ResettingUnknownFails>,
+    },
+    Mutant {
         id: "run-store/reset-takes-2100-keys",
         clause: "RUN-71",
         how: "fails with more parameters than a statement may have",
@@ -219,7 +253,7 @@ models! {
     RetryDeletesOutput RetryTakesCancellationBack RetryLooksForStep RetryMakesStepUp
     RetryMakesRunUp RetryingUnknownFails ResetIsAStub ResetForgetsClaim ResetsEverySkip
     ResetFoldsReason ResetFreesEveryKey ResetFreesLiveClaim ResetsByReasonAlone
-    ResetDeletesAttempts ShowsResetSteps ResetOfNoneFails ResetOfNoneIsOfAll ResetTakes2100Keys
+    ResetDeletesAttempts ShowsResetSteps ResetOfNoneFails ResetOfNoneIsOfAll ResetTakes2100Keys RetryKeepsCompletion RetriesEveryFailure RetryClearsHistory ResettingUnknownFails
 }
 
 impl RunStore for RetryKeepsError {
@@ -472,5 +506,43 @@ impl RunStore for ResetTakes2100Keys {
             0..=2_100 => self.0.reset_cascade_skipped_dependents(run, keys),
             _ => Err(Error::Other("too many parameters".to_owned())),
         }
+    }
+}
+
+impl RunStore for RetryKeepsCompletion {
+    fn retry_step(&mut self, run: RunId, key: &str) -> Answer<()> {
+        let before = step(self.space()?, run, key).and_then(|step| step.completed_at);
+        self.0.retry_step(run, key)?;
+        step(self.space()?, run, key).into_iter().for_each(|step| step.completed_at = before);
+        Ok(())
+    }
+}
+
+impl RunStore for RetriesEveryFailure {
+    fn retry_step(&mut self, run: RunId, key: &str) -> Answer<()> {
+        let steps = self.space()?.steps.iter();
+        let failed =
+            steps.filter(|((of_run, _), step)| *of_run == run && step.status == StepStatus::Failed);
+        let keys: Vec<_> = failed.map(|((_, key), _)| key.clone()).collect();
+        keys.iter().try_for_each(|key| self.0.retry_step(run, key))?;
+        self.0.retry_step(run, key)
+    }
+}
+
+impl RunStore for RetryClearsHistory {
+    fn retry_step(&mut self, run: RunId, key: &str) -> Answer<()> {
+        let space = self.space()?;
+        space.events.remove(&run);
+        space.waiters.retain(|(of_run, _), _| *of_run != run);
+        self.0.retry_step(run, key)
+    }
+}
+
+impl RunStore for ResettingUnknownFails {
+    fn reset_cascade_skipped_dependents(&mut self, run: RunId, keys: &Keys) -> Answer<()> {
+        for key in keys {
+            step(self.space()?, run, key).ok_or(Error::NotFound)?;
+        }
+        self.0.reset_cascade_skipped_dependents(run, keys)
     }
 }

@@ -1,5 +1,5 @@
 use chrono::SubsecRound;
-use plimsoll_contract::{Answer, Error, FlowRun, RunId, RunStatus, StartRun};
+use plimsoll_contract::{Answer, DashboardStatistics, Error, FlowRun, RunId, RunStatus, StartRun};
 use plimsoll_model::{Model, RunStore, Spec};
 
 use crate::broken::{missing_parent, models, run_store};
@@ -26,6 +26,16 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "stores trigger data of none as an empty text",
         dies: &[("run-store/absent-arguments-become-text", "trigger data is absent")],
         backend: run_store::<AbsentDataBecomesText>,
+    },
+    Mutant {
+        id: "run-store/absent-ids-become-values",
+        clause: "RUN-1",
+        how: "stores an empty job id and a zero source for none",
+        dies: &[
+            ("run-store/absent-arguments-become-text", "the job id is absent"),
+            ("run-store/absent-arguments-become-text", "the source is absent"),
+        ],
+        backend: run_store::<AbsentIdsBecomeValues>,
     },
     Mutant {
         id: "run-store/start-is-an-upsert",
@@ -57,6 +67,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "refuses a run whose source it does not have",
         dies: &[("run-store/unknown-source-refused", "gave no value: violates a foreign key")],
         backend: run_store::<SourceIsAForeignKey>,
+    },
+    Mutant {
+        id: "run-store/drops-an-unknown-source",
+        clause: "RUN-4",
+        how: "does not store a source that it does not have",
+        dies: &[("run-store/unknown-source-refused", "the source is kept")],
+        backend: run_store::<DropsUnknownSource>,
     },
     Mutant {
         id: "run-store/derives-from-the-flow",
@@ -92,6 +109,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "stamps started-at too when a run ends",
         dies: &[("run-store/completion-not-stamped", "started-at stays")],
         backend: run_store::<EndMovesTheStart>,
+    },
+    Mutant {
+        id: "run-store/end-leaves-the-status",
+        clause: "RUN-22",
+        how: "stamps completed-at and leaves the run running",
+        dies: &[("run-store/completion-not-stamped", "the status is stored")],
+        backend: run_store::<EndLeavesStatus>,
     },
     Mutant {
         id: "run-store/first-end-counts",
@@ -219,6 +243,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-store/detail-of-two-moments", "a finished run has finished steps")],
         backend: racy::two_queries,
     },
+    Mutant {
+        id: "run-store/counts-runs-of-every-namespace",
+        clause: "BACKEND-19",
+        how: "counts the active runs of all namespaces",
+        dies: &[("run-store/namespaces-mixed", "it counts none")],
+        backend: run_store::<CountsEveryNamespace>,
+    },
 ];
 
 models! {
@@ -226,7 +257,7 @@ models! {
     DerivesFromTheFlow OldestDerivedFirst DerivedJoinTheirSource EndHasNoInstant EndMovesTheStart
     FirstEndCounts FirstEndKeepsItsInstant EndsAsRunning StoresThenRefuses LooksForRunFirst
     TimedOutBecomesFailed EndingUnknownFails EndingUnknownCreates TimedOutIsActive OldestActiveFirst CutsTriggerKeys
-    RefusesLongData PrintsDataAgain StartsOnSeconds StartsOnMilliseconds ListsEveryNamespace OneLedger
+    RefusesLongData PrintsDataAgain StartsOnSeconds StartsOnMilliseconds ListsEveryNamespace OneLedger AbsentIdsBecomeValues DropsUnknownSource EndLeavesStatus CountsEveryNamespace
 }
 
 impl RunStore for DropsTheJob {
@@ -461,5 +492,38 @@ impl RunStore for OneLedger {
         let spaces = self.state().namespaces.values();
         let entries = spaces.filter(|space| space.dispatches.contains(&id)).count();
         Ok(is_new && entries == 1)
+    }
+}
+
+impl RunStore for AbsentIdsBecomeValues {
+    fn start_run(&mut self, start: &StartRun) -> Answer<FlowRun> {
+        let job_id = Some(start.job_id.clone().unwrap_or_default());
+        let source_run_id = Some(start.source_run_id.unwrap_or_default());
+        self.0.start_run(&StartRun { job_id, source_run_id, ..start.clone() })
+    }
+}
+
+impl RunStore for DropsUnknownSource {
+    fn start_run(&mut self, start: &StartRun) -> Answer<FlowRun> {
+        let runs = &self.space()?.runs;
+        let source_run_id = start.source_run_id.filter(|source| runs.contains_key(source));
+        self.0.start_run(&StartRun { source_run_id, ..start.clone() })
+    }
+}
+
+impl RunStore for EndLeavesStatus {
+    fn complete_run(&mut self, run_id: RunId, status: RunStatus) -> Answer<()> {
+        self.0.complete_run(run_id, status)?;
+        self.space()?.runs.entry(run_id).and_modify(|run| run.status = RunStatus::Running);
+        Ok(())
+    }
+}
+
+impl RunStore for CountsEveryNamespace {
+    fn get_statistics(&mut self) -> Answer<DashboardStatistics> {
+        let statistics = self.0.get_statistics()?;
+        let runs = self.state().namespaces.values().flat_map(|space| space.runs.values());
+        let active = runs.filter(|run| run.status == RunStatus::Running).count();
+        Ok(DashboardStatistics { active_runs: active as u64, ..statistics })
     }
 }

@@ -29,6 +29,30 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: run_store::<ReplacesOpenAttempt>,
     },
     Mutant {
+        id: "run-store/step-starts-pending",
+        clause: "RUN-8",
+        how: "makes a step pending that starts",
+        dies: &[("run-store/step-start-loses-arguments", "the step runs")],
+        backend: run_store::<StepStartsPending>,
+    },
+    Mutant {
+        id: "run-store/step-starts-completed",
+        clause: "RUN-8",
+        how: "stamps completed-at when a step starts",
+        dies: &[("run-store/step-start-loses-arguments", "it is not completed")],
+        backend: run_store::<StepStartsCompleted>,
+    },
+    Mutant {
+        id: "run-store/drops-type-and-job",
+        clause: "RUN-8",
+        how: "stores neither type nor job id of a step",
+        dies: &[
+            ("run-store/step-start-loses-arguments", "it has the type"),
+            ("run-store/step-start-loses-arguments", "it has the job"),
+        ],
+        backend: run_store::<DropsTypeAndJob>,
+    },
+    Mutant {
         id: "run-store/restart-keeps-the-outcome",
         clause: "RUN-9",
         how: "leaves output, error and completion of the step alone when it starts again",
@@ -61,6 +85,20 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: run_store::<RestartKeepsTrace>,
     },
     Mutant {
+        id: "run-store/restart-leaves-the-status",
+        clause: "RUN-9",
+        how: "leaves the status of a step that starts again",
+        dies: &[("run-store/restart-keeps-outcome", "it runs")],
+        backend: run_store::<RestartLeavesStatus>,
+    },
+    Mutant {
+        id: "run-store/restart-replaces-the-attempt",
+        clause: "RUN-9",
+        how: "keeps the latest attempt of a step alone",
+        dies: &[("run-store/restart-rewrites-history", "there are two attempts")],
+        backend: run_store::<RestartReplacesAttempt>,
+    },
+    Mutant {
         id: "run-store/attempt-starts-with-the-step",
         clause: "RUN-10",
         how: "gives every attempt the start of the first",
@@ -83,6 +121,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             ("run-store/attempts-in-no-order", "the attempts of one step"),
         ],
         backend: racy::lost_updates,
+    },
+    Mutant {
+        id: "run-store/concurrent-attempts-clash",
+        clause: "RUN-12",
+        how: "fails a start of a step while it is being started",
+        dies: &[("run-store/same-step-starts-collide", "every start succeeds")],
+        backend: racy::clashing,
     },
     Mutant {
         id: "run-store/concurrent-steps-clash",
@@ -132,6 +177,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "stamps terminal statuses only",
         dies: &[("run-store/pending-not-stamped", "completed-at is stamped")],
         backend: run_store::<PendingIsNoCompletion>,
+    },
+    Mutant {
+        id: "run-store/pending-keeps-the-step-running",
+        clause: "RUN-18",
+        how: "leaves a step running that completes as pending",
+        dies: &[("run-store/pending-not-stamped", "the step is pending")],
+        backend: run_store::<PendingKeepsRunning>,
     },
     Mutant {
         id: "run-store/first-completion-counts",
@@ -204,6 +256,20 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: run_store::<MakesUpRuns>,
     },
     Mutant {
+        id: "run-store/detail-shows-every-step",
+        clause: "RUN-39",
+        how: "shows the steps of all runs in the detail of each",
+        dies: &[("run-store/detail-incomplete", "a run may have no steps")],
+        backend: run_store::<DetailShowsEveryStep>,
+    },
+    Mutant {
+        id: "run-store/detail-omits-running-steps",
+        clause: "RUN-39",
+        how: "shows the steps that have ended",
+        dies: &[("run-store/detail-incomplete", "all steps are there")],
+        backend: run_store::<DetailOmitsRunning>,
+    },
+    Mutant {
         id: "run-store/steps-come-by-key",
         clause: "RUN-40",
         how: "orders steps by their keys",
@@ -228,19 +294,19 @@ models! {
     CompletionMissesAttempt KeepsOldOutput CompletesAsRunning LooksForStepFirst
     PendingIsNoCompletion FirstCompletionCounts CompletionAddsAttempt CompletingUnknownStarts
     CompletingUnknownFails FoldsStepKeys CompletesLookalikes CutsStepKeys RefusesLongStepKeys
-    DetailJoinsSteps MakesUpRuns StepsComeByKey
+    DetailJoinsSteps MakesUpRuns StepsComeByKey StepStartsPending StepStartsCompleted DropsTypeAndJob RestartLeavesStatus RestartReplacesAttempt PendingKeepsRunning DetailShowsEveryStep DetailOmitsRunning
 }
 
 override_run_store! {
     record_step_start: AttemptLacksTheJob DropsTheInput ReplacesOpenAttempt RestartKeepsOutcome
         RestartClearsHistory RestartKeepsTrace AttemptStartsWithStep RestartMovesTheStart
-        StepNeedsRun FoldsStepKeys CutsStepKeys RefusesLongStepKeys
+        StepNeedsRun FoldsStepKeys CutsStepKeys RefusesLongStepKeys StepStartsPending StepStartsCompleted DropsTypeAndJob RestartLeavesStatus RestartReplacesAttempt
 }
 
 override_run_store! {
     record_step_complete: CompletesEveryAttempt CompletionMissesAttempt KeepsOldOutput
         CompletesAsRunning LooksForStepFirst PendingIsNoCompletion FirstCompletionCounts
-        CompletionAddsAttempt CompletingUnknownStarts CompletingUnknownFails CompletesLookalikes
+        CompletionAddsAttempt CompletingUnknownStarts CompletingUnknownFails CompletesLookalikes PendingKeepsRunning
 }
 
 impl BreaksStart for AttemptLacksTheJob {
@@ -480,6 +546,83 @@ impl RunStore for StepsComeByKey {
         let mut detail = self.0.get_run_detail(run_id)?;
         if let Some(detail) = &mut detail {
             detail.steps.sort_by(|a, b| a.step_key.cmp(&b.step_key));
+        }
+        Ok(detail)
+    }
+}
+
+impl BreaksStart for StepStartsPending {
+    fn start(&mut self, start: Start<'_>) -> Answer<()> {
+        start.on(&mut self.0)?;
+        if let Some(step) = step(self.space()?, start.run, start.key) {
+            step.status = StepStatus::Pending;
+        }
+        Ok(())
+    }
+}
+
+impl BreaksStart for StepStartsCompleted {
+    fn start(&mut self, start: Start<'_>) -> Answer<()> {
+        start.on(&mut self.0)?;
+        if let Some(step) = step(self.space()?, start.run, start.key) {
+            step.completed_at = Some(step.started_at);
+        }
+        Ok(())
+    }
+}
+
+impl BreaksStart for DropsTypeAndJob {
+    fn start(&mut self, start: Start<'_>) -> Answer<()> {
+        Start { kind: "", job: None, ..start }.on(&mut self.0)
+    }
+}
+
+impl BreaksStart for RestartLeavesStatus {
+    fn start(&mut self, start: Start<'_>) -> Answer<()> {
+        let before = step(self.space()?, start.run, start.key).map(|step| step.status);
+        start.on(&mut self.0)?;
+        if let Some((step, before)) = step(self.space()?, start.run, start.key).zip(before) {
+            step.status = before;
+        }
+        Ok(())
+    }
+}
+
+impl BreaksStart for RestartReplacesAttempt {
+    fn start(&mut self, start: Start<'_>) -> Answer<()> {
+        self.space()?.attempts.remove(&(start.run, start.key.to_owned()));
+        start.on(&mut self.0)
+    }
+}
+
+impl BreaksCompletion for PendingKeepsRunning {
+    fn complete(&mut self, completion: Completion<'_>) -> Answer<()> {
+        completion.on(&mut self.0)?;
+        if let Some(step) = step(self.space()?, completion.run, completion.key)
+            && step.status == StepStatus::Pending
+        {
+            step.status = StepStatus::Running;
+        }
+        Ok(())
+    }
+}
+
+impl RunStore for DetailShowsEveryStep {
+    fn get_run_detail(&mut self, run_id: RunId) -> Answer<Option<FlowRunDetail>> {
+        let runs: Vec<_> = self.space()?.runs.keys().copied().collect();
+        let mut steps = Vec::new();
+        for run in runs {
+            steps.extend(self.0.get_run_detail(run)?.into_iter().flat_map(|detail| detail.steps));
+        }
+        Ok(self.0.get_run_detail(run_id)?.map(|detail| FlowRunDetail { steps, ..detail }))
+    }
+}
+
+impl RunStore for DetailOmitsRunning {
+    fn get_run_detail(&mut self, run_id: RunId) -> Answer<Option<FlowRunDetail>> {
+        let mut detail = self.0.get_run_detail(run_id)?;
+        if let Some(detail) = &mut detail {
+            detail.steps.retain(|step| step.completed_at.is_some());
         }
         Ok(detail)
     }

@@ -220,9 +220,11 @@ async fn retry_touches_other_steps(t: &Trial) -> Outcome {
     }
     // A key that is being executed, so that it is listed whatever finished keys do.
     t.a_running_step(run, "send").await?;
-    let before = step(t, run, "send").await?;
+    t.a_failed_step(run, "notify").await?;
+    let (running, failed) = (step(t, run, "send").await?, step(t, run, "notify").await?);
     t.run_store().retry_step(run, "charge").await?;
-    t.expect("the other step is as before", &step(t, run, "send").await?, &before);
+    t.expect("the other step is as before", &step(t, run, "send").await?, &running);
+    t.expect("the failed one too", &step(t, run, "notify").await?, &failed);
     t.expect("its claim and its entry too", &taken(t, run, "send").await?, &(true, true));
     Ok(())
 }
