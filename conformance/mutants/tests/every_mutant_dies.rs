@@ -99,6 +99,17 @@ fn every_mutant_dies_for_the_clause_that_it_breaks() {
     }
 }
 
+/// Only calls that overlap show what is wrong with a racy mutant, and the others need none.
+#[test]
+fn racy_mutants_die_in_races() {
+    for mutant in plimsoll_mutants::all() {
+        for (id, _) in mutant.dies {
+            let is_race = check(id).goal.starts_with("Many callers");
+            assert_eq!(is_race, mutant.is_racy(), "{}: {id}", mutant.id);
+        }
+    }
+}
+
 #[test]
 fn ids_are_unique() {
     let mut seen = BTreeSet::new();
