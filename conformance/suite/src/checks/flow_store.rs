@@ -117,6 +117,14 @@ pub(super) const CHECKS: &[Check] = &[
         uses: &[FlowStore],
         run: |t| Box::pin(enabling_unknown_creates(t)),
     },
+    Check {
+        id: "flow-store/long-manifest-cut",
+        clauses: &["BACKEND-6", "BACKEND-4"],
+        goal: "A definition has a manifest of 256 KiB.",
+        usual_cause: "a column is too short, and cuts what it is given",
+        uses: &[FlowStore],
+        run: |t| Box::pin(long_manifest_cut(t)),
+    },
 ];
 
 fn names(definitions: &[FlowDefinition]) -> Vec<&str> {
@@ -299,5 +307,15 @@ async fn enabling_unknown_creates(t: &Trial) -> Outcome {
     t.expect_refusal("it is not found", outcome, ErrorKind::NotFound)?;
     let found = flows.get_by_id(unknown).await?;
     t.expect("nothing was created", &found, &None);
+    Ok(())
+}
+
+async fn long_manifest_cut(t: &Trial) -> Outcome {
+    let manifest_json = Some(format!("\"{}\"", "m".repeat((256 << 10) - 2)));
+    let definition = FlowDefinition { manifest_json, ..t.a_definition("Invoice") };
+    t.flow_store().save(&definition).await?;
+    let found = t.flow_store().get_by_id(definition.id).await?;
+    let is_whole = found.is_some_and(|found| found.manifest_json == definition.manifest_json);
+    t.expect("the manifest is whole", &is_whole, &true);
     Ok(())
 }

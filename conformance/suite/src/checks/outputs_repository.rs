@@ -33,7 +33,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "outputs-repository/first-save-race-fails",
         clauses: &["OUTPUT-3"],
-        goal: "Many callers save the same new output at once.",
+        goal: "Many callers save the same new output, input, trigger data and headers at once.",
         usual_cause: "select, then insert: the second inserter gets a key error",
         uses: &[RunStore, OutputsRepository],
         run: |t| Box::pin(first_save_race_fails(t)),
@@ -158,6 +158,23 @@ pub(super) const CHECKS: &[Check] = &[
         uses: &[RunStore, OutputsRepository],
         run: |t| Box::pin(long_values_cut(t)),
     },
+    Check {
+        id: "outputs-repository/step-keys-merged",
+        clauses: &["BACKEND-5"],
+        goal: "Outputs and inputs are saved under keys that differ in letter case, a blank or a \
+               mark.",
+        usual_cause: "keys are trimmed or folded, or the database's collation ignores them",
+        uses: &[RunStore, OutputsRepository],
+        run: |t| Box::pin(step_keys_merged(t)),
+    },
+    Check {
+        id: "outputs-repository/long-messages-cut",
+        clauses: &["BACKEND-6", "BACKEND-4"],
+        goal: "An event has a message of 256 KiB.",
+        usual_cause: "a column is too short, and cuts what it is given",
+        uses: &[RunStore, OutputsRepository, EventReader],
+        run: |t| Box::pin(long_messages_cut(t)),
+    },
 ];
 
 async fn output(t: &Trial, run: RunId, step_key: &str) -> Result<Option<String>, Halt> {
@@ -225,14 +242,25 @@ async fn first_save_race_fails(t: &Trial) -> Outcome {
         let run = t.a_run().await?;
         let answers = t
             .release(move |caller, instance| async move {
-                let value = format!("{caller}");
-                instance.outputs_repository().save_step_output(run, "charge", &value).await
+                let (outputs, value) = (instance.outputs_repository(), format!("{caller}"));
+                let headers = ["a", "b"].map(|name| (name.to_owned(), value.clone()));
+                outputs.save_step_output(run, "charge", &value).await?;
+                outputs.save_step_input(run, "charge", &value).await?;
+                outputs.save_trigger_data(run, &value).await?;
+                outputs.save_trigger_headers(run, &headers).await
             })
             .await;
         t.expect_all_succeed("every save succeeds", &answers);
-        let kept = output(t, run, "charge").await?;
-        let is_of_a_caller = kept.as_deref().is_some_and(|kept| kept.parse::<usize>().is_ok());
-        t.expect_that("the value is one of theirs", is_of_a_caller, "a caller's number", &kept);
+        let headers = headers(t, run).await?.unwrap_or_default();
+        let mut values: Vec<_> = headers.into_iter().map(|(_, value)| value).collect();
+        values.dedup();
+        t.expect("the headers are one caller's as a whole", &values.len(), &1);
+        values.extend(output(t, run, "charge").await?);
+        values.extend(input(t, run, "charge").await?);
+        values.extend(t.outputs_repository().get_trigger_data(run).await?);
+        let of_callers = values.iter().filter(|value| value.parse::<usize>().is_ok()).count();
+        let expected = "a caller's number in each of four slots";
+        t.expect_that("the value is one of theirs", of_callers == 4, expected, &values);
     }
     t.overlap_shown()
 }
@@ -443,5 +471,36 @@ async fn long_values_cut(t: &Trial) -> Outcome {
     outputs.save_step_input(run, &key, &value).await?;
     t.expect("the output is whole", &output(t, run, &key).await?, &Some(value.clone()));
     t.expect("the input is whole", &input(t, run, &key).await?, &Some(value));
+    Ok(())
+}
+
+async fn step_keys_merged(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let keys = ["charge", "Charge", "charge ", " charge", "char_ge", "chargé", "charge\u{301}"];
+    let outputs = t.outputs_repository();
+    for (number, key) in keys.iter().enumerate() {
+        outputs.save_step_output(run, key, &format!("{number}")).await?;
+        outputs.save_step_input(run, key, &format!("-{number}")).await?;
+    }
+    for (number, key) in keys.iter().enumerate() {
+        let (output, input) = (output(t, run, key).await?, input(t, run, key).await?);
+        let expected = (Some(format!("{number}")), Some(format!("-{number}")));
+        t.expect(&format!("{key:?} has slots of its own"), &(output, input), &expected);
+    }
+    Ok(())
+}
+
+async fn long_messages_cut(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let message = Some("m".repeat(256 << 10));
+    let event = FlowEvent {
+        timestamp: START,
+        event_type: "step.failed".to_owned(),
+        step_key: some("charge"),
+        message: message.clone(),
+    };
+    t.outputs_repository().record_event(run, &event).await?;
+    let recorded = events(t, run).await?.pop().and_then(|event| event.message);
+    t.expect("the message is whole", &(recorded == message), &true);
     Ok(())
 }

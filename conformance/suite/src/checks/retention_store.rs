@@ -1,8 +1,9 @@
 use chrono::TimeDelta;
 use plimsoll_contract::Interface::{
     EventReader, FlowStore, OutputsRepository, RetentionStore, RunControlStore, RunRuntimeStore,
-    RunStore, ScheduleStateStore, SignalStore,
+    RunStore, ScheduleStateStore, SignalStore, WebhookRejectionStore,
 };
+use plimsoll_contract::run_store::PREREQUISITE_NOT_SATISFIED;
 use plimsoll_contract::{Clock, FlowEvent, Page, RunId, RunStatus};
 
 use crate::race::CALLERS;
@@ -139,6 +140,38 @@ pub(super) const CHECKS: &[Check] = &[
                       choose the runs once, in the transaction that removes them",
         uses: &[RunStore, RunRuntimeStore, RetentionStore, OutputsRepository, EventReader],
         run: |t| Box::pin(run_removed_in_parts(t)),
+    },
+    Check {
+        id: "retention-store/history-of-reset-step-kept",
+        clauses: &["RETENTION-3"],
+        goal: "A removed run had a step that was reset; used again, its id has attempts from 1.",
+        usual_cause: "attempts are deleted by joining with the steps, or a counter stays",
+        uses: &[RunStore, RunRuntimeStore, RetentionStore],
+        run: |t| Box::pin(history_of_reset_step_kept(t)),
+    },
+    Check {
+        id: "retention-store/webhook-rows-removed",
+        clauses: &["RETENTION-9"],
+        goal: "A sweep far in the future leaves webhook rows.",
+        usual_cause: "everything older than the cutoff is removed",
+        uses: &[RetentionStore, WebhookRejectionStore],
+        run: |t| Box::pin(webhook_rows_removed(t)),
+    },
+    Check {
+        id: "retention-store/namespaces-mixed",
+        clauses: &["BACKEND-19"],
+        goal: "A sweep in one namespace leaves the runs of another.",
+        usual_cause: "the namespace is missing from the WHERE of a DELETE",
+        uses: &[RunStore, RetentionStore],
+        run: |t| Box::pin(namespaces_mixed(t)),
+    },
+    Check {
+        id: "retention-store/orphan-idempotency-keys",
+        clauses: &["RETENTION-12"],
+        goal: "A key was registered for a run that never existed; does a sweep remove it?",
+        usual_cause: "either serves",
+        uses: &[RunControlStore, RetentionStore],
+        run: |t| Box::pin(orphan_idempotency_keys(t)),
     },
 ];
 
@@ -430,4 +463,55 @@ async fn what_is_left(t: &Trial, run: RunId) -> Result<Vec<&'static str>, Halt> 
         ("event", !t.event_reader().get_run_events(run, Page::all()).await?.is_empty()),
     ];
     Ok(parts.into_iter().filter(|(_, is_left)| *is_left).map(|(part, _)| part).collect())
+}
+
+async fn history_of_reset_step_kept(t: &Trial) -> Outcome {
+    let start = t.start_of(t.flow_id());
+    let run = start.run_id;
+    t.run_store().start_run(&start).await?;
+    let reason = Some(PREREQUISITE_NOT_SATISFIED);
+    t.run_runtime_store().record_skipped_step(run, "send", "http", reason).await?;
+    t.run_store().reset_cascade_skipped_dependents(run, &["send".to_owned()]).await?;
+    remove(t, run).await?;
+    t.run_store().start_run(&start).await?;
+    t.a_running_step(run, "send").await?;
+    let detail = t.run_store().get_run_detail(run).await?;
+    let steps = detail.map(|detail| detail.steps).unwrap_or_default();
+    let numbers: Vec<_> =
+        steps.iter().flat_map(|step| &step.attempts).map(|attempt| attempt.attempt).collect();
+    t.expect("the new run counts from 1", &numbers, &vec![1]);
+    Ok(())
+}
+
+async fn webhook_rows_removed(t: &Trial) -> Outcome {
+    let log = t.webhook_rejection_store();
+    log.write(&t.a_rejection("replay")).await?;
+    t.clock()?.advance(TimeDelta::days(3_650));
+    sweep_everything(t).await?;
+    let rows = log.query_recent(None, None, true, Page::default()).await?;
+    t.expect("the row stays", &rows.len(), &1);
+    Ok(())
+}
+
+async fn namespaces_mixed(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    t.run_store().complete_run(run, RunStatus::Succeeded).await?;
+    t.open(&t.another_config("-other")).await?;
+    sweep_everything(t).await?;
+    t.open(&t.own_config()).await?;
+    t.expect("the run stays", &exists(t, run).await?, &true);
+    Ok(())
+}
+
+async fn orphan_idempotency_keys(t: &Trial) -> Outcome {
+    let (flow, run) = (t.flow_id(), t.run_id());
+    let controls = t.run_control_store();
+    controls.try_register_idempotency_key(flow, "webhook", "key-1", run).await?;
+    sweep_everything(t).await?;
+    let found = controls.find_run_id_by_idempotency_key(flow, "webhook", "key-1").await?;
+    t.observe(match found {
+        None => "idempotency keys of runs without a record are removed",
+        Some(_) => "idempotency keys of runs without a record are kept",
+    });
+    Ok(())
 }

@@ -225,6 +225,24 @@ pub(super) const CHECKS: &[Check] = &[
         uses: &[RunControlStore],
         run: |t| Box::pin(long_keys_cut(t)),
     },
+    Check {
+        id: "run-control-store/configuring-race-loses-cancellation",
+        clauses: &["CONTROL-3", "CONTROL-6"],
+        goal: "Many callers configure and cancel one run at once; the cancellation that was \
+               granted stays.",
+        usual_cause: "the record is read, changed and written back as a whole",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(configuring_race_loses_cancellation(t)),
+    },
+    Check {
+        id: "run-control-store/timeout-race-erases-reason",
+        clauses: &["CONTROL-13", "CONTROL-11", "CONTROL-7"],
+        goal: "Many callers cancel a run and time it out at once; the reason of a granted \
+               cancellation stays.",
+        usual_cause: "the flags are looked at before the record is written as a whole",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(timeout_race_erases_reason(t)),
+    },
 ];
 
 async fn configured(t: &Trial) -> Result<RunId, Halt> {
@@ -595,6 +613,8 @@ async fn long_keys_cut(t: &Trial) -> Outcome {
         t.kept_or_refused(outcome)?;
     }
     t.expect("256 characters are found", &find(t, flow, "webhook", &key).await?, &Some(run));
+    let both = register(t, flow, &key, &key, t.run_id()).await?;
+    t.expect("so are 256 of both trigger key and key", &both, &true);
     Ok(())
 }
 
@@ -628,4 +648,49 @@ async fn far_deadline_lost(t: &Trial) -> Outcome {
         t.expect("the deadline is kept", &kept, &Some(seconds));
     }
     Ok(())
+}
+
+async fn configuring_race_loses_cancellation(t: &Trial) -> Outcome {
+    while t.next_round()? {
+        let (run, flow) = (configured(t).await?, t.flow_id());
+        let answers = t
+            .release(move |caller, instance| async move {
+                let controls = instance.run_control_store();
+                if caller % 2 == 0 {
+                    return controls.request_cancel(run, Some("by hand")).await;
+                }
+                controls.configure_run(run, flow, "manual", None, None).await?;
+                Ok(false)
+            })
+            .await;
+        t.expect_one_true("one caller is told that it cancelled the run", &answers);
+        let control = control(t, run).await?;
+        t.expect("the run is still cancelled", &control.cancel_requested, &true);
+        t.expect("with its reason", &control.cancel_reason.as_deref(), &Some("by hand"));
+    }
+    t.overlap_shown()
+}
+
+async fn timeout_race_erases_reason(t: &Trial) -> Outcome {
+    while t.next_round()? {
+        let run = configured(t).await?;
+        let mut answers = t
+            .release(move |caller, instance| async move {
+                let (controls, reason) = (instance.run_control_store(), format!("{caller}"));
+                match caller < crate::race::CALLERS / 2 {
+                    true => controls.request_cancel(run, Some(&reason)).await,
+                    false => controls.mark_timed_out(run, None).await,
+                }
+            })
+            .await;
+        let marks = answers.split_off(crate::race::CALLERS / 2);
+        t.expect_one_true("one caller is told that it timed the run out", &marks);
+        let granted: Vec<_> = (0..).zip(&answers).filter(|(_, won)| **won == Ok(true)).collect();
+        t.expect_that("at most one cancels it", granted.len() < 2, "0 or 1", &granted);
+        if let Some((caller, _)) = granted.first() {
+            let expected = Some(format!("{caller}"));
+            t.expect("its reason is kept", &control(t, run).await?.cancel_reason, &expected);
+        }
+    }
+    t.overlap_shown()
 }

@@ -179,6 +179,42 @@ pub(super) const CHECKS: &[Check] = &[
         uses: &[RunStore, RunRuntimeStore],
         run: |t| Box::pin(skipped_step_seen_running(t)),
     },
+    Check {
+        id: "run-runtime-store/reopening-frees-claims",
+        clauses: &["BACKEND-17"],
+        goal: "A worker opens the namespace while a step runs; claim, entry and step must stay.",
+        usual_cause: "open releases what an earlier process held",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(reopening_frees_claims(t)),
+    },
+    Check {
+        id: "run-runtime-store/polling-race-loses-claim",
+        clauses: &["RUNTIME-3", "RUNTIME-5"],
+        goal: "Many callers release and claim one step at once, as polling workers do; then it \
+               is claimed, and listed.",
+        usual_cause: "the list is a second copy that is changed after the claims",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(polling_race_loses_claim(t)),
+    },
+    Check {
+        id: "run-runtime-store/fan-in-missed",
+        clauses: &["RUNTIME-1", "RUN-75"],
+        goal: "Many callers end the branches of a fan-out at once; whoever sees that all have \
+               ended dispatches the next step, once.",
+        usual_cause: "a completion is visible to others only after it returned, or statuses are \
+                      cached",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(fan_in_missed(t)),
+    },
+    Check {
+        id: "run-runtime-store/skip-race-misnumbers",
+        clauses: &["RUNTIME-13"],
+        goal: "Many callers start and skip one step at once; every attempt has a number of its \
+               own.",
+        usual_cause: "the next number is read and written in two steps",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(skip_race_misnumbers(t)),
+    },
 ];
 
 async fn statuses_wrong(t: &Trial) -> Outcome {
@@ -400,6 +436,12 @@ async fn skip_incomplete(t: &Trial) -> Outcome {
     });
     let expected = (2, StepStatus::Skipped, "not needed".to_owned(), now);
     t.expect("a second attempt shows the skip", &attempt, &Some(expected));
+    let of_attempt = step.attempts.last().map(|attempt| {
+        let absent = (&attempt.input_json, &attempt.output_json, &attempt.evaluation_trace_json);
+        (attempt.step_type.as_str(), absent)
+    });
+    let expected = Some(("mail", (&None, &None, &None)));
+    t.expect("it has the type, and neither input, output nor trace", &of_attempt, &expected);
     Ok(())
 }
 
@@ -523,6 +565,90 @@ async fn skipped_step_seen_running(t: &Trial) -> Outcome {
             !is_skipped || !has_text
         });
         t.expect("every step is skipped, completed, with reason and trace", &partial, &None);
+    }
+    t.overlap_shown()
+}
+
+async fn reopening_frees_claims(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    t.run_store().try_record_dispatch(run, "charge").await?;
+    t.run_runtime_store().try_claim_step(run, "charge").await?;
+    t.a_running_step(run, "charge").await?;
+    let before = t.run_store().get_run_detail(run).await?;
+    t.open(&t.own_config()).await?;
+    let claimed = t.run_runtime_store().try_claim_step(run, "charge").await?;
+    let dispatched = t.run_store().try_record_dispatch(run, "charge").await?;
+    let after = t.run_store().get_run_detail(run).await?;
+    t.expect("the claim is still held", &claimed, &false);
+    t.expect("the entry is still there", &dispatched, &false);
+    t.expect("run and step are as before", &after, &before);
+    Ok(())
+}
+
+async fn polling_race_loses_claim(t: &Trial) -> Outcome {
+    while t.next_round()? {
+        let run = t.a_run().await?;
+        let answers = t
+            .release(move |_, caller| async move {
+                caller.run_runtime_store().release_step_claim(run, "poll").await?;
+                caller.run_runtime_store().try_claim_step(run, "poll").await
+            })
+            .await;
+        t.expect_all_succeed("every call succeeds", &answers);
+        let winners = answers.iter().filter(|answer| **answer == Ok(true)).count();
+        t.expect_that("somebody may run the step", winners > 0, "1 or more", &winners);
+        let listed = claimed_keys(t, run).await?;
+        let again = t.run_runtime_store().try_claim_step(run, "poll").await?;
+        // Everybody claimed last, so whatever the order was, it ended with a claim.
+        t.expect("the claim is listed once", &listed, &vec!["poll".to_owned()]);
+        t.expect("nobody may claim it again", &again, &false);
+    }
+    t.overlap_shown()
+}
+
+async fn fan_in_missed(t: &Trial) -> Outcome {
+    while t.next_round()? {
+        let run = t.a_run().await?;
+        let answers = t
+            .release(move |caller, instance| async move {
+                let (runs, key) = (instance.run_store(), format!("branch-{caller}"));
+                let status = StepStatus::Succeeded;
+                runs.record_step_start(run, &key, "http", None, None).await?;
+                runs.record_step_complete(run, &key, status, None, None).await?;
+                let statuses = instance.run_runtime_store().get_step_statuses(run).await?;
+                let ended = statuses.iter().filter(|(_, found)| *found == status).count();
+                if ended < CALLERS {
+                    return Ok(false);
+                }
+                runs.try_record_dispatch(run, "join").await
+            })
+            .await;
+        t.expect_one_true("one caller dispatches the step after the branches", &answers);
+    }
+    t.overlap_shown()
+}
+
+async fn skip_race_misnumbers(t: &Trial) -> Outcome {
+    while t.next_round()? {
+        let run = t.a_run().await?;
+        let answers = t
+            .release(move |caller, instance| async move {
+                if caller % 2 == 0 {
+                    let runs = instance.run_store();
+                    return runs.record_step_start(run, "send", "http", None, None).await;
+                }
+                let runtime = instance.run_runtime_store();
+                runtime.record_skipped_step(run, "send", "http", None).await
+            })
+            .await;
+        t.expect_all_succeed("every call succeeds", &answers);
+        let attempts = the_step(t, run).await?.attempts;
+        let numbers: Vec<_> = attempts.iter().map(|attempt| attempt.attempt).collect();
+        let expected: Vec<_> = (1..=CALLERS as u32).collect();
+        t.expect("the attempts are numbered without gaps", &numbers, &expected);
+        let is_skip = |status: &StepStatus| *status == StepStatus::Skipped;
+        let skips = attempts.iter().filter(|attempt| is_skip(&attempt.status)).count();
+        t.expect("half of them are skips", &skips, &(CALLERS / 2));
     }
     t.overlap_shown()
 }

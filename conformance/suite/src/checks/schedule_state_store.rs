@@ -69,6 +69,15 @@ pub(super) const CHECKS: &[Check] = &[
         uses: &[ScheduleStateStore],
         run: |t| Box::pin(job_ids_merged(t)),
     },
+    Check {
+        id: "schedule-state-store/long-texts-cut",
+        clauses: &["BACKEND-6", "BACKEND-4"],
+        goal: "A job id of 256 characters works; longer ones that begin alike, and a long cron \
+               override, are kept whole or refused.",
+        usual_cause: "a column is too short, and cuts what it is given",
+        uses: &[ScheduleStateStore],
+        run: |t| Box::pin(long_texts_cut(t)),
+    },
 ];
 
 fn ids(states: &[ScheduleState]) -> Vec<String> {
@@ -192,5 +201,27 @@ async fn job_ids_merged(t: &Trial) -> Outcome {
     }
     let listed = ids(&t.schedule_state_store().get_all().await?);
     t.expect_same_items("every id is a schedule of its own", &listed, &job_ids);
+    Ok(())
+}
+
+async fn long_texts_cut(t: &Trial) -> Outcome {
+    let schedules = t.schedule_state_store();
+    let id = "j".repeat(256);
+    schedules.save(&t.a_schedule(&id)).await?;
+    let mut kept = vec![id.clone()];
+    for ending in ["-1", "-2", " "] {
+        let longer = format!("{id}{ending}");
+        if t.kept_or_refused(schedules.save(&t.a_schedule(&longer)).await)? {
+            kept.push(longer);
+        }
+    }
+    let listed = ids(&schedules.get_all().await?);
+    t.expect_same_items("ids that were not refused are whole", &listed, &kept);
+    let cron_override = Some("0 3 * * *,".repeat(30));
+    let state = ScheduleState { cron_override: cron_override.clone(), ..t.a_schedule("nightly") };
+    if t.kept_or_refused(schedules.save(&state).await)? {
+        let stored = schedules.get("nightly").await?.and_then(|state| state.cron_override);
+        t.expect("the cron override is whole", &stored, &cron_override);
+    }
     Ok(())
 }

@@ -5,6 +5,7 @@ use plimsoll_contract::{
     CallError, Clock, Instant, RunId, SignalDelivery, SignalDeliveryResult, SignalWaiter,
 };
 
+use crate::trial::START;
 use crate::watch::writers;
 use crate::{Check, Halt, Outcome, Trial};
 
@@ -156,6 +157,48 @@ pub(super) const CHECKS: &[Check] = &[
         uses: &[RunStore, SignalStore],
         run: |t| Box::pin(delivery_seen_in_parts(t)),
     },
+    Check {
+        id: "signal-store/waiters-of-steps-merged",
+        clauses: &["BACKEND-5"],
+        goal: "Steps wait whose keys differ in letter case, a blank or a mark.",
+        usual_cause: "keys are trimmed or folded, or the database's collation ignores them",
+        uses: &[RunStore, SignalStore],
+        run: |t| Box::pin(waiters_of_steps_merged(t)),
+    },
+    Check {
+        id: "signal-store/long-texts-cut",
+        clauses: &["BACKEND-6", "BACKEND-4"],
+        goal: "A name of 256 characters gets a payload of 256 KiB; longer names that begin alike \
+               are others.",
+        usual_cause: "a column is too short, and cuts what it is given",
+        uses: &[RunStore, SignalStore],
+        run: |t| Box::pin(long_texts_cut(t)),
+    },
+    Check {
+        id: "signal-store/expiry-microseconds-lost",
+        clauses: &["BACKEND-10"],
+        goal: "A waiter expires at an instant with microseconds.",
+        usual_cause: "instants are stored in whole milliseconds",
+        uses: &[RunStore, SignalStore],
+        run: |t| Box::pin(expiry_microseconds_lost(t)),
+    },
+    Check {
+        id: "signal-store/registering-race-loses-delivery",
+        clauses: &["SIGNAL-3"],
+        goal: "Many callers register a step again and send its signal at once; the delivery stays.",
+        usual_cause: "a registration reads the row, changes it and writes it back as a whole",
+        uses: &[RunStore, SignalStore],
+        run: |t| Box::pin(registering_race_loses_delivery(t)),
+    },
+    Check {
+        id: "signal-store/delivery-race-passes-over-waiter",
+        clauses: &["SIGNAL-7", "SIGNAL-9"],
+        goal: "Many callers send one signal at once, for which three steps wait; each step gets \
+               it once.",
+        usual_cause: "whoever loses the oldest waiter gives up instead of taking the next",
+        uses: &[RunStore, SignalStore],
+        run: |t| Box::pin(delivery_race_passes_over_waiter(t)),
+    },
 ];
 
 async fn register(t: &Trial, run: RunId, step_key: &str, name: &str) -> Outcome {
@@ -229,6 +272,9 @@ async fn registering_again_loses_delivery(t: &Trial) -> Outcome {
     let before = waiter(t, run, "wait").await?;
     register(t, run, "wait", "approval").await?;
     t.expect("the delivery stays", &waiter(t, run, "wait").await?, &before);
+    register(t, run, "wait", "payment").await?;
+    let renamed = before.map(|before| SignalWaiter { signal_name: "payment".to_owned(), ..before });
+    t.expect("under another name too", &waiter(t, run, "wait").await?, &renamed);
     Ok(())
 }
 
@@ -472,6 +518,103 @@ async fn delivery_seen_in_parts(t: &Trial) -> Outcome {
         let mut waiters = seen.iter().flatten().flatten();
         let torn = waiters.find(|w| w.delivered_at.is_some() != w.payload_json.is_some());
         t.expect("instant and payload come together", &torn, &None);
+    }
+    t.overlap_shown()
+}
+
+async fn waiters_of_steps_merged(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let keys = ["wait", "Wait", "wait ", " wait", "wa_it", "wäit", "wait\u{301}"];
+    for (name, key) in keys.iter().enumerate() {
+        register(t, run, key, &format!("{name}")).await?;
+    }
+    for (name, key) in keys.iter().enumerate() {
+        let found = waiter(t, run, key).await?.map(|waiter| waiter.signal_name);
+        t.expect(&format!("{key:?} has a waiter of its own"), &found, &Some(format!("{name}")));
+    }
+    Ok(())
+}
+
+async fn long_texts_cut(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let name = "n".repeat(256);
+    let payload = format!("\"{}\"", "p".repeat((256 << 10) - 2));
+    register(t, run, "wait", &name).await?;
+    for ending in ["-1", " "] {
+        let longer = format!("{name}{ending}");
+        let outcome = t.signal_store().deliver_signal(run, &longer, "1").await;
+        if let Ok(result) = &outcome {
+            t.expect("a longer name is not taken for one that begins alike", result, &NotFound);
+        }
+        t.kept_or_refused(outcome)?;
+    }
+    let result = deliver(t, run, &name, &payload).await?;
+    let got = waiter(t, run, "wait").await?;
+    let stored = got.as_ref().and_then(|waiter| waiter.payload_json.as_deref());
+    t.expect("256 characters are found", &receiver(&result), &Some("wait"));
+    t.expect("the payload is whole", &(stored == Some(&payload)), &true);
+    t.expect("so is the name", &got.map(|waiter| waiter.signal_name), &Some(name));
+    Ok(())
+}
+
+async fn expiry_microseconds_lost(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let expires_at = Some(START + TimeDelta::microseconds(123_456));
+    t.signal_store().register_waiter(run, "wait", "approval", expires_at).await?;
+    let kept = waiter(t, run, "wait").await?.and_then(|waiter| waiter.expires_at);
+    t.expect("the expiry is kept", &kept, &expires_at);
+    Ok(())
+}
+
+async fn registering_race_loses_delivery(t: &Trial) -> Outcome {
+    while t.next_round()? {
+        let run = t.a_run().await?;
+        register(t, run, "wait", "approval").await?;
+        let answers = t
+            .release(move |caller, instance| async move {
+                let (signals, payload) = (instance.signal_store(), format!("{caller}"));
+                if caller % 2 == 0 {
+                    return has_won(signals.deliver_signal(run, "approval", &payload).await);
+                }
+                signals.register_waiter(run, "wait", "approval", None).await?;
+                Ok(false)
+            })
+            .await;
+        t.expect_one_true("one delivers the signal", &answers);
+        let winner = answers.iter().position(|answer| *answer == Ok(true));
+        let got = waiter(t, run, "wait").await?;
+        let delivered = got.as_ref().is_some_and(|waiter| waiter.delivered_at.is_some());
+        let payload = got.and_then(|waiter| waiter.payload_json);
+        t.expect("the waiter is delivered", &delivered, &true);
+        t.expect("its payload stays", &payload, &winner.map(|caller| format!("{caller}")));
+    }
+    t.overlap_shown()
+}
+
+async fn delivery_race_passes_over_waiter(t: &Trial) -> Outcome {
+    const STEPS: [&str; 3] = ["a", "b", "c"];
+    while t.next_round()? {
+        let run = t.a_run().await?;
+        for key in STEPS {
+            register(t, run, key, "approval").await?;
+        }
+        let answers = t
+            .release(move |caller, instance| async move {
+                let payload = format!("{caller}");
+                instance.signal_store().deliver_signal(run, "approval", &payload).await
+            })
+            .await;
+        t.expect_all_succeed("every call succeeds", &answers);
+        let results = answers.iter().flatten();
+        let woken: Vec<_> = results.clone().filter_map(receiver).collect();
+        let unknown = results.filter(|result| **result == NotFound).count();
+        t.expect_same_items("each step gets the signal once", &woken, &STEPS);
+        t.expect("to the others it is delivered", &unknown, &0);
+        for (caller, answer) in answers.iter().enumerate() {
+            let Some(key) = answer.as_ref().ok().and_then(receiver) else { continue };
+            let payload = waiter(t, run, key).await?.and_then(|waiter| waiter.payload_json);
+            t.expect("its payload is its caller's", &payload, &Some(format!("{caller}")));
+        }
     }
     t.overlap_shown()
 }

@@ -205,6 +205,22 @@ pub(super) const CHECKS: &[Check] = &[
         uses: &[WebhookRejectionStore],
         run: |t| Box::pin(total_of_another_moment(t)),
     },
+    Check {
+        id: "webhook-rejection-store/long-texts-cut",
+        clauses: &["BACKEND-6", "BACKEND-4"],
+        goal: "A row has a body of 256 KiB; one with other long texts is kept whole or refused.",
+        usual_cause: "a column is too short, and cuts what it is given",
+        uses: &[WebhookRejectionStore],
+        run: |t| Box::pin(long_texts_cut(t)),
+    },
+    Check {
+        id: "webhook-rejection-store/body-cut-at-nul",
+        clauses: &["BACKEND-4"],
+        goal: "A body with U+0000 is kept whole or refused.",
+        usual_cause: "the text passes through C strings",
+        uses: &[WebhookRejectionStore],
+        run: |t| Box::pin(body_cut_at_nul(t)),
+    },
 ];
 
 async fn write(t: &Trial, row: &WebhookRejection) -> Outcome {
@@ -563,6 +579,9 @@ async fn window_misses_edge(t: &Trial) -> Outcome {
     }
     let expected = [("after".to_owned(), 1), ("at".to_owned(), 1)];
     t.expect_same_items("rows from the start of the window", &counts(t, HOUR).await?, &expected);
+    received(t, "now", t.clock()?.now()).await?;
+    let of_now = counts(t, Duration::ZERO).await?;
+    t.expect("a window of nothing begins now", &of_now, &vec![("now".to_owned(), 1)]);
     t.clock()?.advance(TimeDelta::hours(2));
     t.expect("later it holds none", &counts(t, HOUR).await?, &Vec::new());
     Ok(())
@@ -657,4 +676,39 @@ async fn total_of_another_moment(t: &Trial) -> Outcome {
         t.expect_that(what, apart.is_none(), "the same number of items as the total", &apart);
     }
     t.overlap_shown()
+}
+
+/// Writes a row, and reads it back if it is not refused.
+async fn written_back(t: &Trial, row: &WebhookRejection) -> Result<Option<WebhookRejection>, Halt> {
+    let outcome = t.webhook_rejection_store().write(row).await;
+    Ok(if t.kept_or_refused(outcome)? { recent(t).await?.into_iter().next() } else { None })
+}
+
+async fn long_texts_cut(t: &Trial) -> Outcome {
+    let body_truncated = Some("b".repeat(256 << 10));
+    let row = WebhookRejection { body_truncated, ..t.a_rejection("replay") };
+    write(t, &row).await?;
+    let body = recent(t).await?.into_iter().next().and_then(|row| row.body_truncated);
+    t.expect("the body is whole", &(body == row.body_truncated), &true);
+    let long = "l".repeat(300);
+    let row = WebhookRejection {
+        trigger_key: Some(long.clone()),
+        remote_ip: Some(long.clone()),
+        scheme: Some(long.clone()),
+        ..t.a_rejection(&long)
+    };
+    if let Some(stored) = written_back(t, &row).await? {
+        let expected = WebhookRejection { id: stored.id, ..row };
+        t.expect("every text is whole", &stored, &expected);
+    }
+    Ok(())
+}
+
+async fn body_cut_at_nul(t: &Trial) -> Outcome {
+    let body_truncated = Some("a\0b".to_owned());
+    let row = WebhookRejection { body_truncated, ..t.a_rejection("replay") };
+    if let Some(stored) = written_back(t, &row).await? {
+        t.expect("the body is whole", &stored.body_truncated, &row.body_truncated);
+    }
+    Ok(())
 }

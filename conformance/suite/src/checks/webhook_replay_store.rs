@@ -2,6 +2,7 @@ use chrono::{DateTime, TimeDelta};
 use plimsoll_contract::Interface::WebhookReplayStore;
 use plimsoll_contract::{Clock, FlowId, Instant};
 
+use crate::race::CALLERS;
 use crate::trial::START;
 use crate::{Check, Halt, Outcome, Trial};
 
@@ -95,6 +96,14 @@ pub(super) const CHECKS: &[Check] = &[
         usual_cause: "the namespace is missing from a key",
         uses: &[WebhookReplayStore],
         run: |t| Box::pin(namespaces_mixed(t)),
+    },
+    Check {
+        id: "webhook-replay-store/purge-race-miscounts",
+        clauses: &["REPLAY-6"],
+        goal: "Many callers purge at once; together they forget each nonce once.",
+        usual_cause: "counting the expired nonces and removing them are two steps",
+        uses: &[WebhookReplayStore],
+        run: |t| Box::pin(purge_race_miscounts(t)),
     },
 ];
 
@@ -244,7 +253,9 @@ async fn long_nonces_cut(t: &Trial) -> Outcome {
     let again = register(t, flow, "orders", &nonce, LATER).await?;
     t.expect("256 characters are accepted", &first, &true);
     t.expect("and recognised", &again, &false);
-    for ending in ["-1", "-2"] {
+    let both = register(t, flow, &nonce, &nonce, LATER).await?;
+    t.expect("so are 256 of both trigger key and nonce", &both, &true);
+    for ending in ["-1", "-2", " "] {
         let longer = format!("{nonce}{ending}");
         let replays = t.webhook_replay_store();
         let outcome = replays.try_register(flow, "orders", &longer, LATER).await;
@@ -265,4 +276,22 @@ async fn namespaces_mixed(t: &Trial) -> Outcome {
     t.expect("it is new in the other namespace", &is_new, &true);
     t.expect("a purge there forgets none", &purged, &0);
     Ok(())
+}
+
+async fn purge_race_miscounts(t: &Trial) -> Outcome {
+    while t.next_round()? {
+        let flow = t.flow_id();
+        for number in 0..CALLERS {
+            register(t, flow, "orders", &format!("n-{number}"), START).await?;
+        }
+        let answers = t
+            .release(move |_, caller| async move {
+                caller.webhook_replay_store().purge_expired(START).await
+            })
+            .await;
+        t.expect_all_succeed("every purge succeeds", &answers);
+        let purged: u64 = answers.iter().flatten().sum();
+        t.expect("each nonce is counted once", &purged, &(CALLERS as u64));
+    }
+    t.overlap_shown()
 }

@@ -94,6 +94,41 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         uses: &[RunStore],
         run: |t| Box::pin(dispatched_keys_wrong(t)),
     },
+    Check {
+        id: "run-store/dispatch-keys-merged",
+        clauses: &["BACKEND-5"],
+        goal: "Keys that differ in letter case, a blank or a mark are dispatched.",
+        usual_cause: "keys are trimmed or folded, or the database's collation ignores them",
+        uses: &[RunStore],
+        run: |t| Box::pin(dispatch_keys_merged(t)),
+    },
+    Check {
+        id: "run-store/long-annotation-fails",
+        clauses: &["RUN-80", "BACKEND-4"],
+        goal: "An entry is annotated with a job id of 500 characters; it is kept or refused, and \
+               stays.",
+        usual_cause: "the column is too short, and its error is passed on as it is",
+        uses: &[RunStore],
+        run: |t| Box::pin(long_annotation_fails(t)),
+    },
+    Check {
+        id: "run-store/polling-race-loses-entry",
+        clauses: &["RUN-83", "RUN-74"],
+        goal: "Many callers release and dispatch one step at once, as polling workers do; then \
+               it is dispatched, and listed.",
+        usual_cause: "the list is a second copy that is changed after the ledger",
+        uses: &[RunStore],
+        run: |t| Box::pin(polling_race_loses_entry(t)),
+    },
+    Check {
+        id: "run-store/recovery-dispatches-twice",
+        clauses: &["RUN-75", "RUN-83"],
+        goal: "Many callers recover one run at once: each reads the ledger and dispatches what \
+               it lacks.",
+        usual_cause: "looking for the entry and writing it are two steps, or the list is stale",
+        uses: &[RunStore],
+        run: |t| Box::pin(recovery_dispatches_twice(t)),
+    },
 ];
 
 async fn second_dispatch_wins(t: &Trial) -> Outcome {
@@ -243,4 +278,76 @@ async fn dispatched_keys_wrong(t: &Trial) -> Outcome {
     t.expect_same_items("exactly the keys with an entry", &listed, &expected);
     t.expect("a run without entries has none", &of_other, &Vec::new());
     Ok(())
+}
+
+async fn dispatch_keys_merged(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let keys = ["charge", "Charge", "charge ", " charge", "char_ge", "chargé", "charge\u{301}"];
+    for key in keys {
+        let recorded = t.run_store().try_record_dispatch(run, key).await?;
+        t.expect(&format!("{key:?} is a key of its own"), &recorded, &true);
+    }
+    t.run_store().release_dispatch(run, "charge").await?;
+    let listed = t.run_store().get_dispatched_step_keys(run).await?;
+    let others: Vec<_> = keys[1..].iter().map(|key| (*key).to_owned()).collect();
+    t.expect_same_items("releasing one releases no other", &listed, &others);
+    Ok(())
+}
+
+async fn long_annotation_fails(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let runs = t.run_store();
+    runs.try_record_dispatch(run, "charge").await?;
+    let outcome = runs.annotate_dispatch(run, "charge", &"j".repeat(500)).await;
+    t.kept_or_refused(outcome)?;
+    let recorded = runs.try_record_dispatch(run, "charge").await?;
+    t.expect("the entry stays in force", &recorded, &false);
+    Ok(())
+}
+
+async fn polling_race_loses_entry(t: &Trial) -> Outcome {
+    while t.next_round()? {
+        let run = t.a_run().await?;
+        let answers = t
+            .release(move |_, caller| async move {
+                caller.run_store().release_dispatch(run, "poll").await?;
+                caller.run_store().try_record_dispatch(run, "poll").await
+            })
+            .await;
+        t.expect_all_succeed("every call succeeds", &answers);
+        let winners = answers.iter().filter(|answer| **answer == Ok(true)).count();
+        t.expect_that("somebody may enqueue the step", winners > 0, "1 or more", &winners);
+        let listed = t.run_store().get_dispatched_step_keys(run).await?;
+        let again = t.run_store().try_record_dispatch(run, "poll").await?;
+        // Everybody dispatched last, so whatever the order was, it ended with an entry.
+        t.expect("the ledger lists the step once", &listed, &vec!["poll".to_owned()]);
+        t.expect("nobody may enqueue it again", &again, &false);
+    }
+    t.overlap_shown()
+}
+
+async fn recovery_dispatches_twice(t: &Trial) -> Outcome {
+    const READY: [&str; 4] = ["charge", "notify", "send", "sent"];
+    while t.next_round()? {
+        let run = t.a_run().await?;
+        t.run_store().try_record_dispatch(run, "sent").await?;
+        let answers = t
+            .release(move |_, caller| async move {
+                let runs = caller.run_store();
+                let listed = runs.get_dispatched_step_keys(run).await?;
+                let mut won = Vec::new();
+                for key in READY.map(str::to_owned) {
+                    if !listed.contains(&key) && runs.try_record_dispatch(run, &key).await? {
+                        won.push(key);
+                    }
+                }
+                Ok(won)
+            })
+            .await;
+        t.expect_all_succeed("every call succeeds", &answers);
+        let won: Vec<_> = answers.into_iter().flatten().flatten().collect();
+        let expected = READY[..3].iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+        t.expect_same_items("each step without an entry is enqueued once", &won, &expected);
+    }
+    t.overlap_shown()
 }

@@ -85,7 +85,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     Check {
         id: "run-store/reset-does-nothing",
         clauses: &["RUN-67"],
-        goal: "A step that was skipped by its predecessor is reset, claim and dispatch entry too.",
+        goal: "Two steps that were skipped by a predecessor are reset, claims and dispatch entries too.",
         usual_cause: "the function is a stub, or it forgets one of the three",
         uses: &[RunStore, RunRuntimeStore],
         run: |t| Box::pin(reset_does_nothing(t)),
@@ -138,15 +138,37 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         uses: &[RunStore, RunRuntimeStore],
         run: |t| Box::pin(reset_of_many_fails(t)),
     },
+    Check {
+        id: "run-store/retry-reaches-other-run",
+        clauses: &["RUN-74", "RUNTIME-5"],
+        goal: "A step is retried and reset in one run; claim and entry of the same key in \
+               another stay.",
+        usual_cause: "the run is missing from the WHERE of a DELETE",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(retry_reaches_other_run(t)),
+    },
+    Check {
+        id: "run-store/reset-race-frees-claim",
+        clauses: &["RUN-73"],
+        goal: "Many callers claim a running step and reset it at once; one claim is granted and \
+               stays.",
+        usual_cause: "the claims of all given keys are deleted, or a step is looked at before \
+                      its claim is deleted",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(reset_race_frees_claim(t)),
+    },
 ];
 
 async fn retry_keeps_outcome(t: &Trial) -> Outcome {
     let run = t.a_run().await?;
-    t.a_failed_step(run, "charge").await?;
+    t.a_running_step(run, "charge").await?;
+    let (output, error) = (Some("1"), Some("card declined"));
+    t.run_store().record_step_complete(run, "charge", StepStatus::Failed, output, error).await?;
     let before = step(t, run, "charge").await?;
     t.run_store().retry_step(run, "charge").await?;
     let after = step(t, run, "charge").await?;
     t.expect("it runs", &after.status, &StepStatus::Running);
+    t.expect("its output is cleared", &after.output_json, &None);
     t.expect("its error is cleared", &after.error_message, &None);
     t.expect("its completion is cleared", &after.completed_at, &None);
     t.expect("its history is untouched", &after.attempts, &before.attempts);
@@ -295,13 +317,19 @@ async fn statuses(t: &Trial, run: RunId) -> Result<Vec<(String, StepStatus)>, Ha
 }
 
 async fn reset_does_nothing(t: &Trial) -> Outcome {
-    let run = skipped(t, "send", Some(PREREQUISITE_NOT_SATISFIED)).await?;
-    reset(t, run, "send").await?;
+    let reason = Some(PREREQUISITE_NOT_SATISFIED);
+    let run = skipped(t, "send", reason).await?;
+    take(t, run, "archive").await?;
+    t.run_runtime_store().record_skipped_step(run, "archive", "http", reason).await?;
+    let keys = ["send", "archive"].map(str::to_owned);
+    t.run_store().reset_cascade_skipped_dependents(run, &keys).await?;
     t.expect("the step has no status", &statuses(t, run).await?, &Vec::new());
-    let dispatched = t.run_store().try_record_dispatch(run, "send").await?;
-    let claimed = t.run_runtime_store().try_claim_step(run, "send").await?;
-    t.expect("it can be dispatched", &dispatched, &true);
-    t.expect("it can be claimed", &claimed, &true);
+    for key in &keys {
+        let dispatched = t.run_store().try_record_dispatch(run, key).await?;
+        let claimed = t.run_runtime_store().try_claim_step(run, key).await?;
+        t.expect("it can be dispatched", &dispatched, &true);
+        t.expect("it can be claimed", &claimed, &true);
+    }
     Ok(())
 }
 
@@ -316,7 +344,9 @@ async fn reset_ignores_reason(t: &Trial) -> Outcome {
         let what = format!("a step that was skipped for reason {} stays", show::value(&reason));
         t.expect(&what, &statuses(t, run).await?, &expected);
         let dispatched = t.run_store().get_dispatched_step_keys(run).await?;
+        let claimed = t.run_runtime_store().try_claim_step(run, "send").await?;
         t.expect("it stays in the ledger", &dispatched, &vec!["send".to_owned()]);
+        t.expect("it stays claimed", &claimed, &false);
     }
     Ok(())
 }
@@ -377,4 +407,39 @@ async fn reset_of_many_fails(t: &Trial) -> Outcome {
     t.run_store().reset_cascade_skipped_dependents(run, &keys).await?;
     t.expect("the step is reset", &statuses(t, run).await?, &Vec::new());
     Ok(())
+}
+
+async fn retry_reaches_other_run(t: &Trial) -> Outcome {
+    let run = skipped(t, "send", Some(PREREQUISITE_NOT_SATISFIED)).await?;
+    let other = skipped(t, "send", Some(PREREQUISITE_NOT_SATISFIED)).await?;
+    reset(t, run, "send").await?;
+    t.run_store().retry_step(run, "send").await?;
+    let expected = vec![("send".to_owned(), StepStatus::Skipped)];
+    t.expect("the other run's step stays", &statuses(t, other).await?, &expected);
+    let dispatched = t.run_store().try_record_dispatch(other, "send").await?;
+    let claimed = t.run_runtime_store().try_claim_step(other, "send").await?;
+    t.expect("its entry stays", &dispatched, &false);
+    t.expect("its claim stays", &claimed, &false);
+    Ok(())
+}
+
+async fn reset_race_frees_claim(t: &Trial) -> Outcome {
+    while t.next_round()? {
+        let run = t.a_run().await?;
+        t.a_running_step(run, "notify").await?;
+        let answers = t
+            .release(move |caller, instance| async move {
+                if caller % 2 == 0 {
+                    return instance.run_runtime_store().try_claim_step(run, "notify").await;
+                }
+                let keys = ["notify".to_owned()];
+                instance.run_store().reset_cascade_skipped_dependents(run, &keys).await?;
+                Ok(false)
+            })
+            .await;
+        t.expect_one_true("one caller claims the step", &answers);
+        let claimed = t.run_runtime_store().try_claim_step(run, "notify").await?;
+        t.expect("its claim is still held", &claimed, &false);
+    }
+    t.overlap_shown()
 }

@@ -113,7 +113,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     Check {
         id: "run-store/active-runs-wrong",
         clauses: &["RUN-57"],
-        goal: "Of four runs one is running, one has ended, one was retried, one timed out.",
+        goal: "One run is running, one was retried, and the others have ended in every way.",
         usual_cause: "ended runs are told by some of the statuses only, or reopened ones by \
                       completed-at",
         uses: &[RunStore],
@@ -163,7 +163,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
 
 async fn start_loses_arguments(t: &Trial) -> Outcome {
     let start = StartRun {
-        trigger_data_json: Some(r#"{"amount":9007199254740993}"#.to_owned()),
+        trigger_data_json: Some(r#"{"amount" :9007199254740993.0}"#.to_owned()),
         job_id: Some("job-7".to_owned()),
         source_run_id: Some(t.run_id()),
         ..t.start_of(t.flow_id())
@@ -329,11 +329,13 @@ async fn completing_unknown_creates(t: &Trial) -> Outcome {
 
 async fn active_runs_wrong(t: &Trial) -> Outcome {
     let runs = t.run_store();
-    let (running, ended) = (t.a_run().await?, t.a_run().await?);
-    let (retried, timed_out) = (t.a_run().await?, t.a_run().await?);
+    let running = t.a_run().await?;
+    let retried = t.a_run().await?;
     t.a_failed_step(retried, "charge").await?;
-    runs.complete_run(ended, RunStatus::Succeeded).await?;
-    runs.complete_run(timed_out, RunStatus::TimedOut).await?;
+    for status in RunStatus::ALL.into_iter().filter(|status| *status != RunStatus::Running) {
+        let run = t.a_run().await?;
+        runs.complete_run(run, status).await?;
+    }
     runs.complete_run(retried, RunStatus::Failed).await?;
     runs.retry_step(retried, "charge").await?;
     let active = runs.get_active_runs().await?;

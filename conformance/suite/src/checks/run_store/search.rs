@@ -77,6 +77,14 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         uses: &[RunStore],
         run: |t| Box::pin(search_beyond_ascii(t)),
     },
+    Check {
+        id: "run-store/long-search-fails",
+        clauses: &["RUN-33"],
+        goal: "An output of 6,000 characters is looked for by 5,000 of them.",
+        usual_cause: "a pattern may not be longer than some thousand characters",
+        uses: &[RunStore],
+        run: |t| Box::pin(long_search_fails(t)),
+    },
 ];
 
 /// The runs that a search finds.
@@ -214,5 +222,18 @@ async fn search_beyond_ascii(t: &Trial) -> Outcome {
         true => "search folds letter case beyond ASCII",
         false => "search folds letter case within ASCII alone",
     });
+    Ok(())
+}
+
+async fn long_search_fails(t: &Trial) -> Outcome {
+    t.a_run().await?;
+    let run = t.a_run().await?;
+    let output: String = (0..1_200).map(|number| format!("{number:05}")).collect();
+    t.a_running_step(run, "charge").await?;
+    let runs = t.run_store();
+    let quoted = format!("\"{output}\"");
+    runs.record_step_complete(run, "charge", StepStatus::Succeeded, Some(&quoted), None).await?;
+    let found = found(t, &output[500..5_500]).await?;
+    t.expect("the output is found", &found, &vec![run]);
     Ok(())
 }

@@ -1,6 +1,7 @@
 use chrono::TimeDelta;
 use plimsoll_contract::Interface::{RunRuntimeStore, RunStore};
-use plimsoll_contract::{Clock, ErrorKind, FlowStepAttempt, StepStatus};
+use plimsoll_contract::run_store::PREREQUISITE_NOT_SATISFIED;
+use plimsoll_contract::{Clock, ErrorKind, FlowStepAttempt, RunId, StepStatus};
 
 use super::{detail, step};
 use crate::race::CALLERS;
@@ -147,8 +148,8 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     Check {
         id: "run-store/long-step-keys-cut",
         clauses: &["BACKEND-4", "BACKEND-6"],
-        goal: "Keys of 256 characters work; of two longer ones that begin alike, neither is taken \
-               for the other.",
+        goal: "Keys of 256 characters work; of longer ones that begin alike, one by a blank, none \
+               is taken for another.",
         usual_cause: "a key column cuts what it is given",
         uses: &[RunStore, RunRuntimeStore],
         run: |t| Box::pin(long_step_keys_cut(t)),
@@ -168,6 +169,57 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         usual_cause: "steps come by key",
         uses: &[RunStore],
         run: |t| Box::pin(steps_out_of_order(t)),
+    },
+    Check {
+        id: "run-store/steps-of-runs-mixed",
+        clauses: &["RUN-15", "RUN-8"],
+        goal: "Two runs have a step of one key; what happens to it in one does not show in the \
+               other.",
+        usual_cause: "the run is missing from the WHERE of an update",
+        uses: &[RunStore],
+        run: |t| Box::pin(steps_of_runs_mixed(t)),
+    },
+    Check {
+        id: "run-store/late-completion-revives-step",
+        clauses: &["RUN-20"],
+        goal: "A step completes after it was reset, when only its history is left.",
+        usual_cause: "the completion is an upsert, or goes by the attempts",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(late_completion_revives_step(t)),
+    },
+    Check {
+        id: "run-store/refused-start-leaves-attempt",
+        clauses: &["BACKEND-2", "BACKEND-4"],
+        goal: "A step is started with a type that may be too long; if it is refused, nothing has \
+               changed.",
+        usual_cause: "the attempt is written before the step, and not in one transaction with it",
+        uses: &[RunStore],
+        run: |t| Box::pin(refused_start_leaves_attempt(t)),
+    },
+    Check {
+        id: "run-store/long-outcomes-cut",
+        clauses: &["BACKEND-6", "BACKEND-4"],
+        goal: "A step has input, output and error of 256 KiB each.",
+        usual_cause: "a column is too short, and cuts what it is given",
+        uses: &[RunStore],
+        run: |t| Box::pin(long_outcomes_cut(t)),
+    },
+    Check {
+        id: "run-store/wide-step-keys-cut",
+        clauses: &["BACKEND-4"],
+        goal: "Keys of 256 emoji, which differ in the last, are started; they are kept whole or \
+               refused.",
+        usual_cause: "the length is counted in other units than the column's, and the rest is cut",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(wide_step_keys_cut(t)),
+    },
+    Check {
+        id: "run-store/text-cut-at-nul",
+        clauses: &["BACKEND-4"],
+        goal: "Keys and errors with U+0000 are kept whole or refused.",
+        usual_cause: "the text passes through C strings",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(text_cut_at_nul(t)),
     },
 ];
 
@@ -224,10 +276,12 @@ async fn restart_keeps_outcome(t: &Trial) -> Outcome {
 
 async fn restart_rewrites_history(t: &Trial) -> Outcome {
     let run = t.a_run().await?;
-    t.a_failed_step(run, "charge").await?;
+    let runs = t.run_store();
+    let (output, error) = (Some("1"), Some("card declined"));
+    runs.record_step_start(run, "charge", "mail", Some("7"), Some("job-7")).await?;
+    runs.record_step_complete(run, "charge", StepStatus::Failed, output, error).await?;
     let before = step(t, run, "charge").await?.attempts;
     t.a_running_step(run, "charge").await?;
-    let runs = t.run_store();
     runs.record_step_complete(run, "charge", StepStatus::Succeeded, Some("{}"), None).await?;
     let after = step(t, run, "charge").await?.attempts;
     t.expect("there are two attempts", &after.len(), &2);
@@ -333,7 +387,7 @@ async fn completion_not_recorded(t: &Trial) -> Outcome {
     let run = t.a_run().await?;
     t.a_running_step(run, "charge").await?;
     clock.advance(TimeDelta::hours(1));
-    let (output, error) = (Some(r#"{"a":1}"#), Some("late"));
+    let (output, error) = (Some(r#"{ "b":1.0,"a":1 }"#), Some("late"));
     t.run_store().record_step_complete(run, "charge", StepStatus::Failed, output, error).await?;
     let step = step(t, run, "charge").await?;
     let of_attempt = step.attempts.last().map(|attempt| {
@@ -390,6 +444,9 @@ async fn pending_not_stamped(t: &Trial) -> Outcome {
     let step = step(t, run, "poll").await?;
     t.expect("the step is pending", &step.status, &StepStatus::Pending);
     t.expect("completed-at is stamped", &step.completed_at, &Some(clock.now()));
+    let of_attempt = step.attempts.last().map(|attempt| (attempt.status, attempt.completed_at));
+    let expected = Some((StepStatus::Pending, Some(clock.now())));
+    t.expect("its attempt shows the same", &of_attempt, &expected);
     Ok(())
 }
 
@@ -439,10 +496,14 @@ async fn long_step_keys_cut(t: &Trial) -> Outcome {
     let key = "k".repeat(256);
     t.a_running_step(run, &key).await?;
     let claimed = claims.try_claim_step(run, &key).await?;
-    let (longer, another) = (format!("{key}-1"), format!("{key}-2"));
-    let mut kept = Vec::new();
-    for key in [&longer, &another] {
-        let outcome = claims.try_claim_step(run, key).await;
+    let (mut kept, mut begun) = (vec![key.clone()], vec![key.clone()]);
+    for ending in ["-1", "-2", " "] {
+        let key = format!("{key}{ending}");
+        let outcome = t.run_store().record_step_start(run, &key, "http", None, None).await;
+        if t.kept_or_refused(outcome)? {
+            begun.push(key.clone());
+        }
+        let outcome = claims.try_claim_step(run, &key).await;
         if let Ok(granted) = &outcome {
             t.expect("a longer key is not taken for one that begins alike", granted, &true);
         }
@@ -453,9 +514,8 @@ async fn long_step_keys_cut(t: &Trial) -> Outcome {
     let statuses = t.run_runtime_store().get_step_statuses(run).await?;
     let held = claims.get_claimed_step_keys(run).await?;
     let started: Vec<_> = statuses.into_iter().map(|(key, _)| key).collect();
-    kept.push(key.clone());
     t.expect("256 characters are claimed", &claimed, &true);
-    t.expect("they are started whole", &started, &vec![key]);
+    t.expect_same_items("they are started whole", &started, &begun);
     t.expect_same_items("every claimed key is listed whole", &held, &kept);
     Ok(())
 }
@@ -485,5 +545,102 @@ async fn steps_out_of_order(t: &Trial) -> Outcome {
     let steps = detail(t, run).await?.steps;
     let listed: Vec<_> = steps.iter().map(|step| step.step_key.as_str()).collect();
     t.expect("they come by their start", &listed, &keys.to_vec());
+    Ok(())
+}
+
+async fn steps_of_runs_mixed(t: &Trial) -> Outcome {
+    let (run, other) = (t.a_run().await?, t.a_run().await?);
+    t.a_running_step(run, "charge").await?;
+    t.a_running_step(other, "charge").await?;
+    let before = step(t, other, "charge").await?;
+    let runs = t.run_store();
+    runs.record_step_complete(run, "charge", StepStatus::Succeeded, Some("1"), None).await?;
+    let completed = step(t, other, "charge").await?;
+    t.a_running_step(run, "charge").await?;
+    let restarted = step(t, other, "charge").await?;
+    t.expect("a completion leaves the other run's step", &completed, &before);
+    t.expect("so does a start", &restarted, &before);
+    Ok(())
+}
+
+async fn late_completion_revives_step(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let reason = Some(PREREQUISITE_NOT_SATISFIED);
+    t.run_runtime_store().record_skipped_step(run, "send", "http", reason).await?;
+    let runs = t.run_store();
+    runs.reset_cascade_skipped_dependents(run, &["send".to_owned()]).await?;
+    let outcome = runs.record_step_complete(run, "send", StepStatus::Succeeded, None, None).await;
+    let statuses = t.run_runtime_store().get_step_statuses(run).await?;
+    t.expect("it is a no-op", &outcome, &Ok(()));
+    t.expect("the step stays reset", &statuses, &Vec::new());
+    t.expect("it is not shown", &detail(t, run).await?.steps, &Vec::new());
+    Ok(())
+}
+
+async fn refused_start_leaves_attempt(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let long = "t".repeat(300 << 10);
+    let outcome = t.run_store().record_step_start(run, "charge", &long, None, None).await;
+    if t.kept_or_refused(outcome)? {
+        let stored = step(t, run, "charge").await?.step_type;
+        t.expect("the type is whole", &(stored == long), &true);
+        return Ok(());
+    }
+    t.expect("no step was created", &detail(t, run).await?.steps, &Vec::new());
+    t.a_running_step(run, "charge").await?;
+    let attempts = step(t, run, "charge").await?.attempts;
+    let numbers: Vec<_> = attempts.iter().map(|attempt| attempt.attempt).collect();
+    t.expect("no attempt was counted", &numbers, &vec![1]);
+    Ok(())
+}
+
+async fn long_outcomes_cut(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let text = format!("\"{}\"", "v".repeat((256 << 10) - 2));
+    let (runs, long) = (t.run_store(), Some(text.as_str()));
+    runs.record_step_start(run, "charge", "http", long, None).await?;
+    runs.record_step_complete(run, "charge", StepStatus::Failed, long, long).await?;
+    let step = step(t, run, "charge").await?;
+    for (what, stored) in [
+        ("the input is whole", step.input_json),
+        ("the output is whole", step.output_json),
+        ("the error is whole", step.error_message),
+    ] {
+        t.expect(what, &(stored.as_deref() == long), &true);
+    }
+    Ok(())
+}
+
+/// Starts a step of each key; what is not refused must be listed whole.
+async fn expect_keys_whole(t: &Trial, run: RunId, keys: &[String]) -> Outcome {
+    let mut kept = Vec::new();
+    for key in keys {
+        let outcome = t.run_store().record_step_start(run, key, "http", None, None).await;
+        if t.kept_or_refused(outcome)? {
+            kept.push(key.clone());
+        }
+    }
+    let statuses = t.run_runtime_store().get_step_statuses(run).await?;
+    let listed: Vec<_> = statuses.into_iter().map(|(key, _)| key).collect();
+    t.expect_same_items("the keys that were not refused are whole", &listed, &kept);
+    Ok(())
+}
+
+async fn wide_step_keys_cut(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let start = "😀".repeat(255);
+    expect_keys_whole(t, run, &["😀", "😁"].map(|last| format!("{start}{last}"))).await
+}
+
+async fn text_cut_at_nul(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    expect_keys_whole(t, run, &["a", "a\0b", "a\0c"].map(str::to_owned)).await?;
+    t.a_running_step(run, "charge").await?;
+    let error = Some("declined\0by bank");
+    let runs = t.run_store();
+    let outcome = runs.record_step_complete(run, "charge", StepStatus::Failed, None, error).await;
+    let expected = if t.kept_or_refused(outcome)? { error } else { None };
+    let stored = step(t, run, "charge").await?.error_message;
+    t.expect("the error is whole, or absent if it was refused", &stored.as_deref(), &expected);
     Ok(())
 }
