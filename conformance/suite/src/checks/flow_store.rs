@@ -119,7 +119,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "flow-store/long-manifest-cut",
-        clauses: &["BACKEND-6", "BACKEND-4"],
+        clauses: &["BACKEND-6"],
         goal: "A definition has a manifest of 256 KiB.",
         usual_cause: "a column is too short, and cuts what it is given",
         uses: &[FlowStore],

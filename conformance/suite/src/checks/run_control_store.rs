@@ -227,7 +227,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "run-control-store/configuring-race-loses-cancellation",
-        clauses: &["CONTROL-3", "CONTROL-6"],
+        clauses: &["CONTROL-3"],
         goal: "Many callers configure and cancel one run at once; the cancellation that was \
                granted stays.",
         usual_cause: "the record is read, changed and written back as a whole",
@@ -236,7 +236,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "run-control-store/timeout-race-erases-reason",
-        clauses: &["CONTROL-13", "CONTROL-11", "CONTROL-7"],
+        clauses: &["CONTROL-13"],
         goal: "Many callers cancel a run and time it out at once; the reason of a granted \
                cancellation stays.",
         usual_cause: "the flags are looked at before the record is written as a whole",

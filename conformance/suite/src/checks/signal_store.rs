@@ -192,7 +192,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "signal-store/delivery-race-passes-over-waiter",
-        clauses: &["SIGNAL-7", "SIGNAL-9"],
+        clauses: &["SIGNAL-7"],
         goal: "Many callers send one signal at once, for which three steps wait; each step gets \
                it once.",
         usual_cause: "whoever loses the oldest waiter gives up instead of taking the next",
