@@ -310,6 +310,9 @@ async fn polling_race_loses_entry(t: &Trial) -> Outcome {
     let keys: Vec<_> = (0..CALLERS / 2).map(|pair| format!("poll-{pair}")).collect();
     while t.next_round()? {
         let run = t.a_run().await?;
+        for key in &keys {
+            t.run_store().try_record_dispatch(run, key).await?;
+        }
         let answers = t
             .release(move |caller, instance| async move {
                 // Callers next to each other share a key and no thread.
