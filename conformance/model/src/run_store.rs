@@ -78,9 +78,10 @@ pub trait RunStore: Spec {
             return Err(Error::InvalidArgument("a step cannot complete as running".to_owned()));
         }
         let id = step_id(run_id, step_key);
-        let step = space.steps.get_mut(&id);
+        // A step that was reset is unknown, and its attempts are kept as they are (RUN-20, 69).
+        let Some(step) = space.steps.get_mut(&id) else { return Ok(()) };
         let attempt = space.attempts.get_mut(&id).and_then(|attempts| attempts.last_mut());
-        for row in step.into_iter().chain(attempt) {
+        for row in std::iter::once(step).chain(attempt) {
             row.status = status;
             row.output_json = output_json.map(str::to_owned);
             row.error_message = error_message.map(str::to_owned);

@@ -48,7 +48,6 @@ mod race;
 pub mod report;
 mod runner;
 mod settings;
-mod show;
 mod subject;
 mod trial;
 mod verdict;

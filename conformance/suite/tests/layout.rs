@@ -17,7 +17,13 @@ const ORDER: [(&str, &[&str]); 5] = [
     ("wit", &["plimsoll-contract", "plimsoll-timeseries"]),
     (
         "conformance",
-        &["plimsoll-conformance", "plimsoll-histories", "plimsoll-model", "plimsoll-mutants"],
+        &[
+            "plimsoll-conformance",
+            "plimsoll-histories",
+            "plimsoll-model",
+            "plimsoll-mutants",
+            "plimsoll-programs",
+        ],
     ),
     ("plugins", &["plimsoll-memory", "plimsoll-guest-build", "plimsoll-guests"]),
     ("host", &["plimsoll-host", "plimsoll"]),

@@ -26,6 +26,7 @@ pub mod run_control_store;
 pub mod run_runtime_store;
 pub mod run_store;
 pub mod schedule_state_store;
+pub mod show;
 pub mod signal_store;
 mod table;
 pub mod timeseries;

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use plimsoll_contract::{CallError, Clause, Level, clause, wit};
+use plimsoll_contract::{CallError, Clause, Level, clause, show, wit};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -10,7 +10,7 @@ use super::{
     Report, SCHEMA, SettingsReport, SubjectReport, Subjected, Summary, TraitReport,
 };
 use crate::log::Entry;
-use crate::{Check, RunVerdict, Settings, Trial, Verdict, checks, show};
+use crate::{Check, RunVerdict, Settings, Trial, Verdict, checks};
 
 /// The longest text that a call or a value takes in a report, in characters.
 const MAX_TEXT: usize = 2_000;

@@ -3,7 +3,8 @@
 //! as in the WIT.
 
 /// Rewrites a `Debug` text; anything else stays as it is.
-pub(crate) fn in_wit(debug: &str) -> String {
+#[must_use]
+pub fn in_wit(debug: &str) -> String {
     let mut reader = Reader { rest: debug };
     match reader.value() {
         Some(value) if reader.rest.is_empty() => value,
@@ -145,7 +146,7 @@ fn kebab(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_contract::{Error, Instant, Page, RunStatus, SignalDelivery};
+    use crate::{Error, Instant, Page, RunStatus, SignalDelivery};
 
     use super::*;
 

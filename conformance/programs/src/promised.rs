@@ -1,0 +1,145 @@
+//! What no MUST fixes. The rest of a program is compared; this is stepped over, or the model
+//! follows the backend.
+
+use plimsoll_model::Namespace;
+use plimsoll_contract::RunId;
+
+use crate::Call;
+use crate::calls::{
+    FlowStore, OutputsRepository, RetentionStore, RunControlStore, RunRuntimeStore, RunStore,
+    SignalStore,
+};
+
+/// Whether a function only looks.
+pub(crate) fn is_read(function: &str) -> bool {
+    ["get", "find-", "query", "counts-"].iter().any(|prefix| function.starts_with(prefix))
+}
+
+/// Whether the clauses say what the call does here. Other calls are not made.
+pub(crate) fn is_promised(call: &Call, space: &Namespace) -> bool {
+    let started = |run: &RunId| space.runs.contains_key(run);
+    match call {
+        // FLOW-11 is a SHOULD: the runs of the flow may go with it.
+        Call::FlowStore(FlowStore::delete { id }) => {
+            space.runs.values().all(|run| run.flow_id != *id)
+        }
+        Call::RunStore(call) => match call {
+            // RUN-14 and RUN-78 are SHOULDs: the run may have to exist.
+            RunStore::record_step_start { run_id, .. }
+            | RunStore::try_record_dispatch { run_id, .. } => started(run_id),
+            // RUN-65 is a SHOULD: the step may have to exist. RUN-66 is about unknown runs.
+            RunStore::retry_step { run_id, step_key } => {
+                !started(run_id) || has_step(space, *run_id, step_key)
+            }
+            _ => true,
+        },
+        Call::RunRuntimeStore(call) => match call {
+            // RUNTIME-10 is a SHOULD. About skips nothing is said.
+            RunRuntimeStore::try_claim_step { run_id, .. }
+            | RunRuntimeStore::record_skipped_step { run_id, .. }
+            | RunRuntimeStore::record_skipped_step_with_trace { run_id, .. } => started(run_id),
+            _ => true,
+        },
+        // Nothing says that waiters, outputs and events need no run.
+        Call::SignalStore(SignalStore::register_waiter { run_id, .. })
+        | Call::OutputsRepository(
+            OutputsRepository::save_step_output { run_id, .. }
+            | OutputsRepository::save_step_input { run_id, .. }
+            | OutputsRepository::save_trigger_data { run_id, .. }
+            | OutputsRepository::save_trigger_headers { run_id, .. }
+            | OutputsRepository::end_scope { run_id, .. }
+            | OutputsRepository::record_event { run_id, .. },
+        ) => started(run_id),
+        _ => true,
+    }
+}
+
+/// Whether the backend may answer an error instead, having changed nothing. RUN-78 and RUNTIME-10
+/// are SHOULDs: the step may have to exist.
+pub(crate) fn may_fail(call: &Call, space: &Namespace) -> bool {
+    match call {
+        Call::RunStore(RunStore::try_record_dispatch { run_id, step_key })
+        | Call::RunRuntimeStore(RunRuntimeStore::try_claim_step { run_id, step_key }) => {
+            !has_step(space, *run_id, step_key)
+        }
+        _ => false,
+    }
+}
+
+fn has_step(space: &Namespace, run: RunId, key: &str) -> bool {
+    space.steps.contains_key(&(run, key.to_owned()))
+}
+
+/// The step that the call skips.
+pub(crate) fn skipped_step(call: &Call) -> Option<(RunId, &str)> {
+    match call {
+        Call::RunRuntimeStore(
+            RunRuntimeStore::record_skipped_step { run_id, step_key, .. }
+            | RunRuntimeStore::record_skipped_step_with_trace { run_id, step_key, .. },
+        ) => Some((*run_id, step_key)),
+        _ => None,
+    }
+}
+
+/// Something that a backend may have forgotten, and how the model forgets it.
+pub(crate) struct Question {
+    /// What asks for it.
+    pub(crate) call: Call,
+    pub(crate) forget: Box<dyn FnOnce(&mut Namespace) + Send>,
+}
+
+/// What the clauses leave open about a call that was just made.
+pub(crate) fn open_questions(call: &Call, space: &Namespace) -> Vec<Question> {
+    match call {
+        // OUTPUT-15 is a SHOULD: what was saved for the step may be gone.
+        Call::OutputsRepository(OutputsRepository::end_scope { run_id, step_key }) => {
+            let id = (*run_id, step_key.clone());
+            let (run_id, step_key) = id.clone();
+            let mut questions = Vec::new();
+            if space.outputs.contains_key(&id) {
+                let (id, step_key) = (id.clone(), step_key.clone());
+                questions.push(Question {
+                    call: OutputsRepository::get_step_output { run_id, step_key }.into(),
+                    forget: Box::new(move |space| drop(space.outputs.remove(&id))),
+                });
+            }
+            if space.inputs.contains_key(&id) {
+                questions.push(Question {
+                    call: OutputsRepository::get_step_input { run_id, step_key }.into(),
+                    forget: Box::new(move |space| drop(space.inputs.remove(&id))),
+                });
+            }
+            questions
+        }
+        Call::RetentionStore(RetentionStore::cleanup { .. }) => rows_without_a_run(space),
+        _ => Vec::new(),
+    }
+}
+
+/// RETENTION-12 is a trait: rows of a run that never had a record may go. Those that a program can
+/// make are control records (CONTROL-2) and idempotency keys.
+fn rows_without_a_run(space: &Namespace) -> Vec<Question> {
+    let controls = space.controls.keys().filter(|run| !space.runs.contains_key(run));
+    let controls = controls.map(|run| {
+        let run_id = *run;
+        Question {
+            call: RunControlStore::get_run_control { run_id }.into(),
+            forget: Box::new(move |space| drop(space.controls.remove(&run_id))),
+        }
+    });
+    let keys = space.idempotency_keys.iter().filter(|(_, run)| !space.runs.contains_key(run));
+    let keys = keys.map(|(id, _)| {
+        let (flow_id, trigger_key, idempotency_key) = id.clone();
+        let id = id.clone();
+        Question {
+            call: RunControlStore::find_run_id_by_idempotency_key {
+                flow_id,
+                trigger_key,
+                idempotency_key,
+            }
+            .into(),
+            forget: Box::new(move |space| drop(space.idempotency_keys.remove(&id))),
+        }
+    });
+    controls.chain(keys).collect()
+}

@@ -1,0 +1,21 @@
+//! The memory backend and the model agree on random programs.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may stop")]
+
+use std::sync::Arc;
+
+use plimsoll_contract::Backend;
+use plimsoll_memory::MemoryBackend;
+use plimsoll_programs::{Outcome, Search, find};
+
+#[tokio::test]
+async fn it_agrees_with_the_model() {
+    let search = Search { programs: 200, ..Search::new(2) };
+    let outcome = find(&search, |_| async {
+        let backend: Arc<dyn Backend> = Arc::new(MemoryBackend::new());
+        Ok(backend)
+    });
+    match outcome.await.unwrap() {
+        Outcome::Agreed => {}
+        Outcome::Diverged(found) => panic!("{found}"),
+    }
+}
