@@ -9,6 +9,7 @@ mod argument;
 mod blame;
 mod call;
 mod compare;
+mod coverage;
 mod difference;
 mod divergence;
 mod draw;
@@ -22,6 +23,7 @@ mod sweep;
 mod value;
 
 pub use call::{Call, calls};
+pub use coverage::outcomes;
 pub use divergence::{Divergence, Kind};
 pub use draw::program;
 pub use find::{Found, Outcome, Search, find};

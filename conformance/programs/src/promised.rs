@@ -138,7 +138,9 @@ fn rows_without_a_run(space: &Namespace) -> Vec<Question> {
                 idempotency_key,
             }
             .into(),
-            forget: Box::new(move |space| drop(space.idempotency_keys.remove(&id))),
+            forget: Box::new(move |space| {
+                space.idempotency_keys.remove(&id);
+            }),
         }
     });
     controls.chain(keys).collect()

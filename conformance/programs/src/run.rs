@@ -13,6 +13,7 @@ use plimsoll_contract::{
 use plimsoll_model::{Backend as _, Model, Spec};
 
 use crate::argument::Notes;
+use crate::blame::{History, Symptom};
 use crate::pools::START;
 use crate::program::namespace;
 use crate::value::Value;
@@ -45,8 +46,7 @@ pub(crate) struct Runner<'a> {
     clock: &'a Arc<ManualClock>,
     first_namespace: &'a str,
     pub(crate) reference: Reference,
-    /// The calls so far that can have changed something, for whoever explains a divergence.
-    writes: Vec<Call>,
+    history: History,
 }
 
 /// The model and what must be known besides about its rows.
@@ -78,8 +78,8 @@ impl Mismatch {
 
 impl<'a> Runner<'a> {
     fn new(backend: &'a dyn Backend, clock: &'a Arc<ManualClock>, namespace: &'a str) -> Self {
-        let (reference, writes) = (Reference::default(), Vec::new());
-        Self { backend, clock, first_namespace: namespace, reference, writes }
+        let (reference, history) = (Reference::default(), History::default());
+        Self { backend, clock, first_namespace: namespace, reference, history }
     }
 
     async fn run(mut self, program: &Program) -> Option<Divergence> {
@@ -104,6 +104,7 @@ impl<'a> Runner<'a> {
             if found.is_some() {
                 return found;
             }
+            self.history.add(step);
         }
         self.read_everything(program).await
     }
@@ -112,6 +113,7 @@ impl<'a> Runner<'a> {
         let (function, mismatch) = match step {
             Step::Move(by) => {
                 self.clock.set(by.from(self.clock.now()));
+                self.history.moved = true;
                 return None;
             }
             Step::Call(call) => return self.call(place, call).await,
@@ -132,8 +134,8 @@ impl<'a> Runner<'a> {
                 ("discard", judge(&want, &got))
             }
         };
-        let mismatch = mismatch?;
-        Some(self.divergence(place, Interface::Backend, function, step.to_string(), mismatch))
+        let found = self.divergence(place, Interface::Backend, function, None, mismatch?);
+        Some(Divergence { call: step.to_string(), ..found })
     }
 
     /// Makes a call, unless no clause says what becomes of it.
@@ -146,12 +148,10 @@ impl<'a> Runner<'a> {
         }
         let answer = caught(async { call.on(self.backend).await.transpose() }).await.transpose()?;
         let mismatch = self.compare(call, answer);
-        if !promised::is_read(call.function()) {
-            self.writes.push(call.clone());
-        }
         if let Some(mismatch) = mismatch {
             let (interface, function) = (call.interface(), call.function());
-            return Some(self.divergence(place, interface, function, call.to_string(), mismatch));
+            let found = self.divergence(place, interface, function, Some(call), mismatch);
+            return Some(Divergence { call: call.to_string(), ..found });
         }
         self.follow(call).await
     }
@@ -200,13 +200,14 @@ impl<'a> Runner<'a> {
         step: usize,
         interface: Interface,
         function: &str,
-        call: String,
+        call: Option<&Call>,
         mismatch: Mismatch,
     ) -> Divergence {
         let Mismatch { expected, got, kind } = mismatch;
         let difference = difference::first(&expected, &got);
-        let clauses = blame::clauses(&self.writes, interface, function, kind, &expected, &got);
-        let function = function.to_owned();
+        let symptom = Symptom { interface, function, kind, expected: &expected, got: &got, call };
+        let clauses = blame::clauses(&self.history, &symptom);
+        let (function, call) = (function.to_owned(), String::new());
         Divergence { step, interface, function, call, expected, got, kind, difference, clauses }
     }
 
@@ -258,6 +259,23 @@ impl<'a> Runner<'a> {
             }
         }
         None
+    }
+}
+
+impl History {
+    fn add(&mut self, step: &Step) {
+        let write = match step {
+            Step::Move(_) => return,
+            Step::Open { .. } => (Interface::Backend, "open"),
+            Step::Discard(_) => (Interface::Backend, "discard"),
+            Step::Call(call) => {
+                call.note(&mut self.notes);
+                (call.interface(), call.function())
+            }
+        };
+        if !promised::is_read(write.1) {
+            self.writes.push(write);
+        }
     }
 }
 

@@ -1,0 +1,86 @@
+//! Random programs find out most of what the checks find out, and say which clause is broken.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may stop, and its survivors are worth reading"
+)]
+
+use plimsoll_contract::{Clause, Level};
+use plimsoll_mutants::Mutant;
+use plimsoll_programs::{Found, Outcome, Search, find, program};
+
+/// The least share of mutants that die, in percent.
+const LEAST_KILLED: usize = 60;
+
+/// The least share of the killed whose clause is among those that are named, in percent.
+const LEAST_NAMED: usize = 60;
+
+async fn hunt(mutant: &'static Mutant) -> Option<Found> {
+    let search = Search { programs: 60, ..Search::new(5) };
+    match find(&search, |_| async { Ok((mutant.backend)()) }).await.unwrap() {
+        Outcome::Agreed => None,
+        Outcome::Diverged(found) => Some(*found),
+    }
+}
+
+fn clause(mutant: &Mutant) -> &'static Clause {
+    Clause::find(mutant.clause).expect("its clause")
+}
+
+/// Those that one caller at a time can find out. The others are all about many.
+fn sequential() -> impl Iterator<Item = &'static Mutant> {
+    let races = |mutant: &&Mutant| clause(mutant).text.to_lowercase().contains("concurrent");
+    plimsoll_mutants::all().filter(move |mutant| !races(mutant))
+}
+
+#[tokio::test]
+async fn most_mutants_die() {
+    let (mut all, mut killed, mut named, mut promised) = (0, 0, 0, 0);
+    let (mut survivors, mut misnamed) = (Vec::new(), Vec::new());
+    for mutant in sequential() {
+        all += 1;
+        promised += usize::from(clause(mutant).level == Level::Must);
+        match hunt(mutant).await {
+            None => survivors.push(format!("{} ({})", mutant.id, mutant.clause)),
+            Some(found) if found.divergence.clauses.contains(&mutant.clause) => {
+                killed += 1;
+                named += 1;
+            }
+            Some(found) => {
+                killed += 1;
+                misnamed.push(format!(
+                    "{} ({}: {}): {:?}\n{}  {}",
+                    mutant.id,
+                    mutant.clause,
+                    mutant.how,
+                    found.divergence.clauses,
+                    found.program,
+                    found.divergence.difference
+                ));
+            }
+        }
+    }
+    println!("misnamed:\n{}", misnamed.join("\n"));
+    println!("survivors:\n  {}", survivors.join("\n  "));
+    println!("{killed} of {all} die ({promised} break a MUST); {named} name their clause");
+    assert!(killed * 100 >= all * LEAST_KILLED, "{killed} of {all}");
+    assert!(named * 100 >= killed * LEAST_NAMED, "{named} of {killed}");
+}
+
+#[tokio::test]
+async fn a_found_program_is_small_and_repeats() {
+    let grants = plimsoll_mutants::all().find(|mutant| mutant.id.ends_with("grants-every-claim"));
+    let grants = grants.expect("somebody grants every claim");
+    let found = hunt(grants).await.expect("it dies");
+    assert!(found.program.steps.len() <= 4, "{found}");
+    assert!(found.divergence.clauses.contains(&"RUNTIME-5"), "{found}");
+    let again = hunt(grants).await.expect("it dies again");
+    assert_eq!(again.program, found.program);
+    assert_eq!(again.divergence, found.divergence);
+    let drawn = program(found.seed, found.number, 40);
+    let calls = |function: &str| drawn.to_string().matches(function).count();
+    assert!(calls("try-claim-step") > 0, "the drawn program claims too");
+    assert!(found.to_string().contains("run-runtime-store.try-claim-step("), "{found}");
+}
