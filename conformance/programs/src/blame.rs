@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use plimsoll_contract::{Clause, ErrorKind, Interface, Level, clause};
 
 use crate::argument::Notes;
-use crate::{Call, Kind, difference};
+use crate::{Call, Kind, difference, promised};
 
 /// How many clauses are named.
 const NAMED: usize = 5;
@@ -20,6 +20,8 @@ pub(crate) struct History {
     pub(crate) notes: Notes,
     /// Whether the clock moved.
     pub(crate) moved: bool,
+    /// Whether an `open` was refused.
+    pub(crate) refused: bool,
 }
 
 /// What was called, and how the two answers differ.
@@ -43,7 +45,7 @@ pub(crate) fn clauses(history: &History, symptom: &Symptom<'_>) -> Vec<&'static 
         let place = suspects.iter().position(|(interface, function)| {
             *interface == clause.interface && clause.function.as_deref() == Some(*function)
         });
-        let Some(base) = general.or(place.map(|place| 6_u32.saturating_sub(place as u32))) else {
+        let Some(base) = general.or(place.map(|place| base(place, history, symptom))) else {
             continue;
         };
         let text = clause.text.to_ascii_lowercase();
@@ -55,6 +57,25 @@ pub(crate) fn clauses(history: &History, symptom: &Symptom<'_>) -> Vec<&'static 
     // The sort is stable: of two that weigh the same the one that stands first comes first.
     scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
     scored.into_iter().take(NAMED).map(|(_, id)| id).collect()
+}
+
+/// A function that only hands out what others wrote is seldom what is wrong.
+fn base(place: usize, history: &History, symptom: &Symptom<'_>) -> u32 {
+    const COMPUTING: [&str; 8] = [
+        "get-statistics",
+        "get-run-timeseries",
+        "get-runs-page",
+        "get-derived-runs",
+        "query",
+        "query-recent",
+        "counts-by-reason",
+        "find-run-id-by-idempotency-key",
+    ];
+    let hands_out = promised::is_read(symptom.function) && !COMPUTING.contains(&symptom.function);
+    match place {
+        0 if hands_out && !history.writes.is_empty() => 3,
+        _ => 6_u32.saturating_sub(place as u32),
+    }
 }
 
 /// One caller at a time breaks no promise about many.
@@ -89,6 +110,7 @@ fn stems(history: &History, symptom: &Symptom<'_>) -> BTreeSet<(String, u32)> {
     add(symptom.function, 1);
     if let Some(field) = path.last() {
         add(field, 3);
+        add(words_of(field), 3);
     }
     path.iter().for_each(|field| add(field, 1));
     let is_word = |text: &&str| text.len() < 20 && text.chars().all(char::is_alphabetic);
@@ -102,17 +124,34 @@ fn stems(history: &History, symptom: &Symptom<'_>) -> BTreeSet<(String, u32)> {
         (_, "NotFound", _) => "not-found creates",
         (_, "AlreadyExists", _) => "already-exists",
         (_, expected, _) if expected.starts_with("InvalidArgument") => "invalid-argument",
-        (_, "None", _) => "unknown none creates not",
+        (_, "None" | "[]", _) | (_, _, "[]") => "unknown creates nothing none empty",
         (_, _, "None") => "everything kept none answers",
         _ => "",
     };
     words.split(' ').filter(|word| !word.is_empty()).for_each(|word| {
         stems.insert((word.to_owned(), 2));
     });
+    let repeats = history.writes.iter().enumerate();
+    if repeats.clone().any(|(place, write)| history.writes[..place].contains(write)) {
+        stems.extend(["second", "anew", "replace", "twice"].map(|word| (word.to_owned(), 2)));
+    }
     if history.moved {
         stems.extend(["expire", "instant", "day"].map(|word| (word.to_owned(), 1)));
     }
     stems
+}
+
+/// What the clauses say of a field besides its name.
+fn words_of(field: &str) -> &'static str {
+    match field {
+        "p50_duration_ms" | "p95_duration_ms" => "percentile sample",
+        "error_message" | "cancel_reason" => "reason",
+        "completed_today" | "failed_today" => "neither day",
+        "timeout_at" => "deadline",
+        "cancel_requested" => "flag",
+        "attempt" | "attempts" => "numbered attempt",
+        _ => "",
+    }
 }
 
 const STOP_WORDS: [&str; 17] = [
@@ -128,6 +167,7 @@ fn general(clause: &Clause, history: &History, symptom: &Symptom<'_>) -> Option<
         || symptom.expected.contains(&"t".repeat(100));
     let refused = symptom.kind == Kind::Error(ErrorKind::InvalidArgument);
     let is_text = want.starts_with(['"', '\'']) && got.starts_with(['"', '\'']);
+    let did = |function| history.writes.contains(&(Interface::Backend, function));
     let fits = |condition: bool, weight: u32| condition.then_some(weight);
     match clause.id.as_str() {
         "BACKEND-3" => fits(symptom.kind == Kind::Error(ErrorKind::Unsupported), 30),
@@ -136,12 +176,16 @@ fn general(clause: &Clause, history: &History, symptom: &Symptom<'_>) -> Option<
         "BACKEND-6" => fits(long && refused, 30),
         "BACKEND-7" => fits(field.ends_with("_json") && is_text, 12),
         "BACKEND-8" => fits(field.ends_with("_at") && got.contains('T'), 9),
-        "BACKEND-11" => fits(got.contains('T') && (want.contains("9999") || want.contains("0001-")), 20),
-        "BACKEND-12" => fits(history.notes.may_be_refused && matches!(symptom.kind, Kind::Interrupted(_)), 30),
-        "BACKEND-13" => fits(symptom.call.is_some_and(has_page), 7),
-        "BACKEND-19" | "BACKEND-20" | "BACKEND-17" | "BACKEND-24" => {
-            fits(history.writes.iter().any(|(interface, _)| *interface == Interface::Backend), 14)
+        "BACKEND-11" => {
+            fits(got.contains('T') && (want.contains("9999") || want.contains("0001-")), 20)
         }
+        "BACKEND-12" => {
+            fits(history.notes.may_be_refused && matches!(symptom.kind, Kind::Interrupted(_)), 30)
+        }
+        "BACKEND-13" => fits(symptom.call.is_some_and(has_page), 7),
+        "BACKEND-21" => fits(history.refused, 22),
+        "BACKEND-25" | "BACKEND-27" => fits(did("discard"), 20),
+        "BACKEND-17" | "BACKEND-19" | "BACKEND-20" | "BACKEND-24" => fits(did("open"), 14),
         _ => None,
     }
 }

@@ -9,7 +9,7 @@ use plimsoll_model::{self as model, Model};
 use proptest::prelude::{Just, Strategy};
 use proptest::strategy::SBoxedStrategy;
 
-use crate::argument::{Argument, Notes};
+use crate::argument::{Argument, Notes, Own};
 use crate::pools::Pools;
 use crate::value::Value;
 
@@ -33,7 +33,7 @@ macro_rules! calls {
 
             $(#[derive(Clone, Debug, PartialEq)]
             pub enum $interface {
-                $($method { $($argument: <fn($type) as Argument>::Owned),* },)*
+                $($method { $($argument: <fn($type) as Own>::Owned),* },)*
             })*
         }
 

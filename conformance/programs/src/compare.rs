@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use plimsoll_contract::{
-    Answer, FlowId, FlowRun, FlowRunDetail, FlowRunPage, FlowStep, Instant, Page,
-    Result, RunId, RunTimeseriesBucket, SignalDeliveryResult, StepStatus,
+    Answer, FlowId, FlowRun, FlowRunDetail, FlowRunPage, FlowStep, Instant, Page, Result, RunId,
+    RunTimeseriesBucket, SignalDeliveryResult, StepStatus,
 };
 use plimsoll_model::{Namespace, Spec};
 
@@ -24,7 +24,8 @@ pub(crate) fn relaxed(
     let now = reference.model.state().now;
     match (call, want, got) {
         (Call::RunStore(RunStore::get_runs { flow_id, page }), V::Runs(want), V::Runs(got)) => {
-            let all = space(reference).map_or(Vec::new(), |space| search::runs(space, *flow_id, None));
+            let all =
+                space(reference).map_or(Vec::new(), |space| search::runs(space, *flow_id, None));
             (V::Runs(page_as_in(want, &got, &all, *page)), V::Runs(got))
         }
         (Call::RunStore(RunStore::get_runs_page { .. }), V::RunPage(want), V::RunPage(got)) => {
@@ -32,7 +33,8 @@ pub(crate) fn relaxed(
         }
         (Call::RunStore(RunStore::get_derived_runs { source_run_id }), _, V::Runs(got))
             if got.is_empty()
-                && space(reference).is_some_and(|space| !space.runs.contains_key(source_run_id)) =>
+                && space(reference)
+                    .is_some_and(|space| !space.runs.contains_key(source_run_id)) =>
         {
             // RUN-7 is a SHOULD: a source that is not there may have none.
             (V::Runs(Vec::new()), V::Runs(got))
@@ -215,14 +217,14 @@ fn step_as_in(want: &mut FlowStep, got: &FlowStep, reference: &Reference) {
 
 /// RUNTIME-4 is a trait: claimed keys of finished steps may be listed or not.
 fn claims(run: RunId, want: Value, got: Value, reference: &mut Reference) -> (Value, Value) {
-    let (Value::Texts(want), Value::Texts(got), Some(space)) = (want.clone(), got.clone(), space(reference)) else {
+    let (Value::Texts(want), Value::Texts(got), Some(space)) =
+        (want.clone(), got.clone(), space(reference))
+    else {
         return (want, got);
     };
     let is_finished = |key: &String| {
         let step = space.steps.get(&(run, key.clone()));
-        step.is_some_and(|step| {
-            !matches!(step.status, StepStatus::Running | StepStatus::Pending)
-        })
+        step.is_some_and(|step| !matches!(step.status, StepStatus::Running | StepStatus::Pending))
     };
     let (mut want, got) = (sorted(want, String::clone), sorted(got, String::clone));
     want.retain(|key| !is_finished(key) || got.contains(key));
@@ -394,9 +396,7 @@ fn similar_keys(space: &Namespace, id: &(FlowId, String, String)) -> Vec<RunId> 
     let is_blank = |c: char| matches!(c, '\t'..='\r' | ' ');
     let folded = |text: &str| text.trim_matches(is_blank).to_uppercase().to_lowercase();
     let alike = |other: &(FlowId, String, String)| {
-        other.0 == id.0
-            && folded(&other.1) == folded(&id.1)
-            && folded(&other.2) == folded(&id.2)
+        other.0 == id.0 && folded(&other.1) == folded(&id.1) && folded(&other.2) == folded(&id.2)
     };
     let mut runs: Vec<_> =
         space.idempotency_keys.iter().filter(|(other, _)| alike(other)).map(|(_, r)| *r).collect();
@@ -404,4 +404,3 @@ fn similar_keys(space: &Namespace, id: &(FlowId, String, String)) -> Vec<RunId> 
     runs.dedup();
     runs
 }
-

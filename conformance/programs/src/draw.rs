@@ -1,7 +1,7 @@
 //! Draws programs. Everything follows from the seed, the number of the program and its size.
 
 use fastrand::Rng;
-use plimsoll_contract::{FlowHandle, FlowId};
+use plimsoll_contract::{FlowHandle, FlowId, Interface};
 use proptest::prelude::{Just, Strategy};
 use proptest::sample::select;
 use proptest::strategy::{SBoxedStrategy, ValueTree};
@@ -106,14 +106,18 @@ struct Choice {
     steps: SBoxedStrategy<Step>,
 }
 
-/// Each program leaves some functions out and calls others often: so rare meetings become
-/// frequent in some of them.
+/// Each program is about a few interfaces, leaves some functions of them out and calls others
+/// often: so rare meetings become frequent in some of them.
 fn choices(rng: &mut Rng, pools: &Pools) -> Vec<Choice> {
+    let mut themes = Interface::ALL.map(|_| [0, 0, 0, 1, 1, 8][rng.usize(..6)]);
+    themes[rng.usize(..Interface::ALL.len())] = 8;
+    // What the others are about.
+    themes[Interface::RunStore as usize] += 2;
     let mut choices: Vec<_> = functions(pools)
         .into_iter()
-        .map(|Drawn { interface: _, function, calls }| {
+        .map(|Drawn { interface, function, calls }| {
             let is_start = function == "start-run";
-            let swarm = [0, 1, 1, 1, 1, 4, 12][rng.usize(..7)];
+            let swarm = [0, 1, 1, 2, 6][rng.usize(..5)] * themes[interface as usize];
             let weight = if is_start { swarm.max(1) } else { swarm } * usual_weight(function);
             Choice { weight, is_start, steps: calls.prop_map(Step::Call).sboxed() }
         })
@@ -132,7 +136,7 @@ fn choices(rng: &mut Rng, pools: &Pools) -> Vec<Choice> {
 fn usual_weight(function: &str) -> u32 {
     match function {
         "start-run" | "record-step-start" => 6,
-        "record-step-complete" | "complete-run" | "retry-step" | "get-run-detail" => 4,
+        "record-step-complete" | "complete-run" | "retry-step" | "get-run-timeseries" => 4,
         "record-skipped-step" | "reset-cascade-skipped-dependents" | "get-runs-page" => 4,
         "try-record-dispatch" | "try-claim-step" | "configure-run" | "register-waiter" => 4,
         "write" | "query" | "deliver-signal" => 4,
@@ -158,14 +162,17 @@ fn moves(pools: &Pools) -> SBoxedStrategy<Step> {
         999,
     ]);
     let to = select(pools.instants.clone());
-    prop_oneof![3 => by.prop_map(Move::By), 2 => to.prop_map(Move::To)].prop_map(Step::Move).sboxed()
+    prop_oneof![3 => by.prop_map(Move::By), 2 => to.prop_map(Move::To)]
+        .prop_map(Step::Move)
+        .sboxed()
 }
 
 /// Often the first namespace again, now and then with one flow registered twice.
 fn openings(pools: &Pools) -> SBoxedStrategy<Step> {
     let manifest = option::of(select(pools.jsons.clone()));
     let flow = (select(pools.flows.clone()), select(pools.names.clone()), manifest);
-    let flows = collection::vec(flow, 0..4).prop_map(|flows| flows.into_iter().map(handle).collect());
+    let flows =
+        collection::vec(flow, 0..4).prop_map(|flows| flows.into_iter().map(handle).collect());
     (prop_oneof![Just(0), 0..NAMESPACES], flows)
         .prop_map(|(namespace, flows)| Step::Open { namespace, flows })
         .sboxed()

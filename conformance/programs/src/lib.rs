@@ -22,6 +22,7 @@ mod search;
 mod sweep;
 mod value;
 
+pub use argument::Own;
 pub use call::{Call, calls};
 pub use coverage::outcomes;
 pub use divergence::{Divergence, Kind};

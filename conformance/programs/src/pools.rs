@@ -2,9 +2,9 @@
 //! calls meet; which few differs from program to program.
 
 use chrono::{DateTime, TimeDelta};
+use fastrand::Rng;
 use plimsoll_contract::run_store::PREREQUISITE_NOT_SATISFIED;
 use plimsoll_contract::{FlowId, Instant, RunId};
-use fastrand::Rng;
 use uuid::Uuid;
 
 /// Where every program's clock stands at first.
@@ -42,7 +42,8 @@ pub(crate) struct Pools {
 
 impl Pools {
     pub(crate) fn draw(rng: &mut Rng) -> Self {
-        let keys = some_of(rng, 2, &["charge", "send", "each.0.send"], 3, &odd_keys());
+        let (usual, odd) = (rng.usize(1..=2), rng.usize(0..=3));
+        let keys = some_of(rng, usual, &["charge", "send", "each.0.send"], odd, &odd_keys());
         let mut texts = some_of(rng, 3, &["card declined", "Invoice", ""], 4, &odd_texts());
         texts.push(PREREQUISITE_NOT_SATISFIED.to_owned());
         let jsons = some_of(rng, 2, &["{}", "null", r#""card""#], 3, &odd_jsons());
@@ -51,12 +52,16 @@ impl Pools {
         let mut searches = some_of(rng, 2, &["charge", "card", "running"], 4, &odd_searches());
         searches.push(keys[rng.usize(..keys.len())].clone());
         searches.push(texts[rng.usize(..texts.len())].clone());
+        let cased = keys[rng.usize(..keys.len())].to_uppercase();
+        searches.push(cased);
+        let runs = [1, 1, 2, 2, 3, 4, 8][rng.usize(..7)];
+        let flows = rng.usize(1..=3);
         let all = instants();
         let mut chosen = vec![START];
         chosen.extend((0..5).map(|_| all[rng.usize(..all.len())]));
         Self {
-            runs: ids().map(RunId).to_vec(),
-            flows: ids()[..3].iter().copied().map(FlowId).collect(),
+            runs: ids()[..runs].iter().copied().map(RunId).collect(),
+            flows: ids()[..flows].iter().copied().map(FlowId).collect(),
             keys,
             texts,
             jsons,
@@ -69,12 +74,16 @@ impl Pools {
 }
 
 /// Near-equal ones, and the first is a flow as well as a run.
-fn ids() -> [Uuid; 4] {
+fn ids() -> [Uuid; 8] {
     [
         Uuid::from_u128(0x0192_f0c1_5a6b_7c8d_9e0f_1a2b_3c4d_5e6f),
         Uuid::from_u128(0x0192_f0c1_5a6b_7c8d_9e0f_1a2b_3c4d_5e70),
         Uuid::from_u128(0xffff_ffff_ffff_4fff_bfff_ffff_ffff_ffff),
         Uuid::from_u128(0x0192_f0c1_5a6b_7c8d_0000_0000_0000_0000),
+        Uuid::from_u128(1),
+        Uuid::from_u128(2),
+        Uuid::from_u128(3),
+        Uuid::from_u128(4),
     ]
 }
 
@@ -137,6 +146,7 @@ fn odd_keys() -> Vec<String> {
         "null",
     ]);
     keys.push("k".repeat(256));
+    keys.push("m".repeat(256));
     keys.push(format!("{}l", "k".repeat(255)));
     keys.push("k".repeat(257));
     keys.push("k".repeat(4096));

@@ -1,8 +1,8 @@
 //! What no MUST fixes. The rest of a program is compared; this is stepped over, or the model
 //! follows the backend.
 
-use plimsoll_model::Namespace;
 use plimsoll_contract::RunId;
+use plimsoll_model::Namespace;
 
 use crate::Call;
 use crate::calls::{

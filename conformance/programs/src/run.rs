@@ -125,6 +125,7 @@ impl<'a> Runner<'a> {
                 let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(self.clock);
                 let got = caught(self.backend.open(&config, clock)).await.map(Value::from);
                 let want = self.reference.model.open(&config).map(Value::from);
+                self.history.refused |= want.is_err();
                 ("open", judge(&want, &got))
             }
             Step::Discard(number) => {
@@ -290,7 +291,10 @@ impl Reference {
 }
 
 /// Errors count by their kind: their texts are for people.
-pub(crate) fn judge(want: &std::result::Result<Value, Error>, got: &Result<Value>) -> Option<Mismatch> {
+pub(crate) fn judge(
+    want: &std::result::Result<Value, Error>,
+    got: &Result<Value>,
+) -> Option<Mismatch> {
     match (want, got) {
         (Ok(want), Ok(got)) if want == got => None,
         (Err(want), Err(CallError::Answered(got))) if want.kind() == got.kind() => None,

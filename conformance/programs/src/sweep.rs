@@ -11,7 +11,7 @@ use crate::calls::{
     EventReader, FlowRepository, FlowStore, OutputsRepository, RunControlStore, RunRuntimeStore,
     RunStore, ScheduleStateStore, SignalStore, WebhookRejectionStore, WebhookReplayStore,
 };
-use crate::pools::LATEST_NOW;
+use crate::pools::{LATEST_NOW, START};
 
 /// Calls that read everything about what `notes` name, and in the end those that must write to
 /// learn something: whether a claim is held and which nonces are there.
@@ -29,11 +29,18 @@ pub(crate) fn reads(notes: &Notes, now: Instant) -> Vec<Call> {
     reads.push(RunStore::get_runs { flow_id: None, page: Page::all() }.into());
     let page = Page::new(1, 1);
     reads.push(RunStore::get_runs_page { flow_id: None, status: None, page, search: None }.into());
-    let (granularity, day) = (RunTimeseriesGranularity::Hour, TimeDelta::days(1));
-    if let (Some(since), Some(until)) = (now.checked_sub_signed(day), now.checked_add_signed(day)) {
-        reads.push(
-            RunStore::get_run_timeseries { granularity, since, until, flow_id: None }.into(),
-        );
+    let hours = (RunTimeseriesGranularity::Hour, START, TimeDelta::hours(30));
+    let days = (RunTimeseriesGranularity::Day, now, TimeDelta::days(40));
+    for (granularity, around, width) in [hours, days] {
+        let window = (around.checked_sub_signed(width), around.checked_add_signed(width));
+        if let (Some(since), Some(until)) = window {
+            let flow_id = notes.flows.first().copied().filter(|_| around == now);
+            reads.push(RunStore::get_run_timeseries { granularity, since, until, flow_id }.into());
+        }
+    }
+    for key in &notes.keys {
+        let (flow_id, status, page, search) = (None, None, Page::all(), Some(key.to_uppercase()));
+        reads.push(RunStore::get_runs_page { flow_id, status, page, search }.into());
     }
     reads.extend(notes.flows.iter().map(|id| FlowStore::get_by_id { id: *id }.into()));
     for run_id in notes.runs.iter().copied() {
