@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use plimsoll_contract::{Clause, ErrorKind, Interface, Level, clause};
 
 use crate::argument::Notes;
-use crate::{Call, Kind, difference, promised};
+use crate::calls::{RunStore, WebhookRejectionStore};
+use crate::{Call, Kind, difference, program, promised};
 
 /// How many clauses are named.
 const NAMED: usize = 5;
@@ -61,19 +62,20 @@ pub(crate) fn clauses(history: &History, symptom: &Symptom<'_>) -> Vec<&'static 
 
 /// A function that only hands out what others wrote is seldom what is wrong.
 fn base(place: usize, history: &History, symptom: &Symptom<'_>) -> u32 {
-    const COMPUTING: [&str; 8] = [
+    const COMPUTING: [&str; 7] = [
         "get-statistics",
         "get-run-timeseries",
-        "get-runs-page",
         "get-derived-runs",
         "query",
         "query-recent",
         "counts-by-reason",
         "find-run-id-by-idempotency-key",
     ];
-    let hands_out = promised::is_read(symptom.function) && !COMPUTING.contains(&symptom.function);
+    let computes = COMPUTING.contains(&symptom.function) || !searched(symptom).is_empty();
+    let hands_out = promised::is_read(symptom.function) && !computes;
     match place {
         0 if hands_out && !history.writes.is_empty() => 3,
+        1 if hands_out => 7,
         _ => 6_u32.saturating_sub(place as u32),
     }
 }
@@ -98,11 +100,7 @@ fn suspects<'a>(history: &History, symptom: &Symptom<'a>) -> Vec<(Interface, &'a
 /// Beginnings of words that the broken clause may use, with their weights.
 fn stems(history: &History, symptom: &Symptom<'_>) -> BTreeSet<(String, u32)> {
     let mut stems = BTreeSet::new();
-    let mut add = |text: &str, weight: u32| {
-        for word in text.split(['-', '_', '.', ' ']).filter(|word| !STOP_WORDS.contains(word)) {
-            stems.insert((word.trim_end_matches('y').chars().take(5).collect(), weight));
-        }
-    };
+    let mut add = |text: &str, weight: u32| add_words(&mut stems, text, weight);
     let (path, want, got) = difference::locate(symptom.expected, symptom.got);
     for (_, function) in history.writes.iter().rev().take(4) {
         add(function, 1);
@@ -113,6 +111,23 @@ fn stems(history: &History, symptom: &Symptom<'_>) -> BTreeSet<(String, u32)> {
         add(words_of(field), 3);
     }
     path.iter().for_each(|field| add(field, 1));
+    for value in [&want, &got] {
+        let word = program::in_wit(value);
+        if word.contains('-') && word.chars().all(|c| c == '-' || c.is_ascii_lowercase()) {
+            stems.insert((word, 3));
+        }
+    }
+    if is_another_order(symptom) {
+        stems.extend(["order", "ascending"].map(|word| (word.to_owned(), 5)));
+    }
+    let text = searched(symptom);
+    if text.contains(['%', '_', '\\', '[']) {
+        stems.insert(("literal".to_owned(), 6));
+    }
+    if text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace) {
+        stems.insert(("blank".to_owned(), 6));
+    }
+    let mut add = |text: &str, weight: u32| add_words(&mut stems, text, weight);
     let is_word = |text: &&str| text.len() < 20 && text.chars().all(char::is_alphabetic);
     for value in [want.as_str(), got.as_str()].into_iter().filter(is_word) {
         add(&value.to_ascii_lowercase(), 1);
@@ -139,6 +154,34 @@ fn stems(history: &History, symptom: &Symptom<'_>) -> BTreeSet<(String, u32)> {
         stems.extend(["expire", "instant", "day"].map(|word| (word.to_owned(), 1)));
     }
     stems
+}
+
+fn add_words(stems: &mut BTreeSet<(String, u32)>, text: &str, weight: u32) {
+    for word in text.split(['-', '_', '.', ' ']).filter(|word| !STOP_WORDS.contains(word)) {
+        stems.insert((word.trim_end_matches('y').chars().take(5).collect(), weight));
+    }
+}
+
+/// Whether the two answers are the same but for their order.
+fn is_another_order(symptom: &Symptom<'_>) -> bool {
+    let sorted = |text: &str| {
+        let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    sorted(symptom.expected) == sorted(symptom.got)
+}
+
+/// What was searched for, if it was a search.
+fn searched<'a>(symptom: &Symptom<'a>) -> &'a str {
+    let text = match symptom.call {
+        Some(Call::RunStore(RunStore::get_runs_page { search, .. })) => search,
+        Some(Call::WebhookRejectionStore(WebhookRejectionStore::query { filter })) => {
+            &filter.search
+        }
+        _ => return "",
+    };
+    text.as_deref().unwrap_or_default()
 }
 
 /// What the clauses say of a field besides its name.

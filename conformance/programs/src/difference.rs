@@ -29,9 +29,10 @@ pub(crate) fn locate(expected: &str, got: &str) -> (Vec<String>, String, String)
             let mut path: Vec<_> = path.into_iter().filter_map(|(_, name)| name).collect();
             path.extend(name.filter(|_| same_field));
             let value = |line: &str| {
-                let value = line.trim().trim_end_matches([',', '{', '(', '[']).trim();
-                let named = value.split_once(": ").filter(|_| same_field);
-                named.map_or(value, |(_, value)| value).to_owned()
+                let named = line.split_once(": ").filter(|_| same_field);
+                let value = named.map_or(line, |(_, value)| value).trim();
+                let bare = value.trim_end_matches([',', '{', '(', '[']).trim();
+                if bare.is_empty() { "something".to_owned() } else { bare.to_owned() }
             };
             return (path, value(want), value(have));
         }
@@ -42,7 +43,8 @@ pub(crate) fn locate(expected: &str, got: &str) -> (Vec<String>, String, String)
 /// The name of the field that a line begins with.
 fn field(line: &str) -> Option<String> {
     let (name, _) = line.trim_start().split_once(": ")?;
-    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    let is_name =
+        !name.is_empty() && name.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_'));
     is_name.then(|| name.to_owned())
 }
 

@@ -111,8 +111,10 @@ struct Choice {
 fn choices(rng: &mut Rng, pools: &Pools) -> Vec<Choice> {
     let mut themes = Interface::ALL.map(|_| [0, 0, 0, 1, 1, 8][rng.usize(..6)]);
     themes[rng.usize(..Interface::ALL.len())] = 8;
-    // What the others are about.
+    // What the others are about, and what reads what another recorded.
     themes[Interface::RunStore as usize] += 2;
+    let outputs = themes[Interface::OutputsRepository as usize];
+    themes[Interface::EventReader as usize] = outputs;
     let mut choices: Vec<_> = functions(pools)
         .into_iter()
         .map(|Drawn { interface, function, calls }| {

@@ -33,13 +33,12 @@ pub(crate) fn is_promised(call: &Call, space: &Namespace) -> bool {
             }
             _ => true,
         },
-        Call::RunRuntimeStore(call) => match call {
-            // RUNTIME-10 is a SHOULD. About skips nothing is said.
+        // RUNTIME-10 is a SHOULD. About skips nothing is said.
+        Call::RunRuntimeStore(
             RunRuntimeStore::try_claim_step { run_id, .. }
             | RunRuntimeStore::record_skipped_step { run_id, .. }
-            | RunRuntimeStore::record_skipped_step_with_trace { run_id, .. } => started(run_id),
-            _ => true,
-        },
+            | RunRuntimeStore::record_skipped_step_with_trace { run_id, .. },
+        ) => started(run_id),
         // Nothing says that waiters, outputs and events need no run.
         Call::SignalStore(SignalStore::register_waiter { run_id, .. })
         | Call::OutputsRepository(

@@ -60,19 +60,35 @@ pub(crate) struct Reference {
 
 /// What the model answers and what the backend did.
 pub(crate) struct Mismatch {
-    pub(crate) expected: String,
-    pub(crate) got: String,
-    pub(crate) kind: Kind,
+    expected: Shown,
+    got: Shown,
+    kind: Kind,
+}
+
+/// How `Debug` prints a value.
+struct Shown {
+    in_one_line: String,
+    /// A field a line, so that two values can be compared by their lines.
+    in_lines: String,
+}
+
+impl Shown {
+    fn new(value: &dyn std::fmt::Debug) -> Self {
+        Self { in_one_line: format!("{value:?}"), in_lines: format!("{value:#?}") }
+    }
 }
 
 impl Mismatch {
     fn new(expected: &dyn std::fmt::Debug, got: &Result<Value>) -> Self {
         let (got, kind) = match got {
-            Ok(value) => (format!("{value:#?}"), Kind::Value),
-            Err(CallError::Answered(error)) => (format!("{error:#?}"), Kind::Error(error.kind())),
-            Err(CallError::Interrupted(end)) => (end.to_string(), Kind::Interrupted(end.kind)),
+            Ok(value) => (Shown::new(value), Kind::Value),
+            Err(CallError::Answered(error)) => (Shown::new(error), Kind::Error(error.kind())),
+            Err(CallError::Interrupted(end)) => {
+                let text = end.to_string();
+                (Shown { in_one_line: text.clone(), in_lines: text }, Kind::Interrupted(end.kind))
+            }
         };
-        Self { expected: format!("{expected:#?}"), got, kind }
+        Self { expected: Shown::new(expected), got, kind }
     }
 }
 
@@ -197,7 +213,7 @@ impl<'a> Runner<'a> {
     }
 
     fn divergence(
-        &self,
+        &mut self,
         step: usize,
         interface: Interface,
         function: &str,
@@ -205,10 +221,15 @@ impl<'a> Runner<'a> {
         mismatch: Mismatch,
     ) -> Divergence {
         let Mismatch { expected, got, kind } = mismatch;
-        let difference = difference::first(&expected, &got);
-        let symptom = Symptom { interface, function, kind, expected: &expected, got: &got, call };
+        let difference = difference::first(&expected.in_lines, &got.in_lines);
+        if let Some(call) = call {
+            call.note(&mut self.history.notes);
+        }
+        let (want, have) = (&expected.in_lines, &got.in_lines);
+        let symptom = Symptom { interface, function, kind, expected: want, got: have, call };
         let clauses = blame::clauses(&self.history, &symptom);
         let (function, call) = (function.to_owned(), String::new());
+        let (expected, got) = (expected.in_one_line, got.in_one_line);
         Divergence { step, interface, function, call, expected, got, kind, difference, clauses }
     }
 

@@ -66,12 +66,12 @@ impl RunStore for MemoryBackend {
                 return Err(Error::InvalidArgument(message));
             }
             let Some(step) = store.existing_step(run_id, step_key) else { return Ok(()) };
-            if let Some(row) = &mut step.row {
-                row.status = status;
-                row.output_json = output_json.map(str::to_owned);
-                row.error_message = error_message.map(str::to_owned);
-                row.completed_at = Some(now);
-            }
+            // A step that was reset is unknown; its attempts stay as they are.
+            let Some(row) = &mut step.row else { return Ok(()) };
+            row.status = status;
+            row.output_json = output_json.map(str::to_owned);
+            row.error_message = error_message.map(str::to_owned);
+            row.completed_at = Some(now);
             if let Some(attempt) = step.attempts.last_mut() {
                 attempt.status = status;
                 attempt.output_json = output_json.map(str::to_owned);

@@ -9,7 +9,7 @@ use plimsoll_programs::{Outcome, Search, find};
 
 #[tokio::test]
 async fn it_agrees_with_the_model() {
-    let search = Search { programs: 200, ..Search::new(2) };
+    let search = Search { programs: 200, ..Search::new(77) };
     let outcome = find(&search, |_| async {
         let backend: Arc<dyn Backend> = Arc::new(MemoryBackend::new());
         Ok(backend)

@@ -88,12 +88,12 @@ impl Guest for Memory {
         }
         with_namespace(|space| {
             let (id, now) = ((run_id, step_key), now());
-            if let Some(step) = space.steps.get_mut(&id) {
-                step.status = status;
-                step.output_json = output_json.clone();
-                step.error_message = error_message.clone();
-                step.completed_at = Some(now);
-            }
+            // A step that was reset is unknown; its attempts stay as they are.
+            let Some(step) = space.steps.get_mut(&id) else { return Ok(()) };
+            step.status = status;
+            step.output_json = output_json.clone();
+            step.error_message = error_message.clone();
+            step.completed_at = Some(now);
             if let Some(attempt) = space.attempts.get_mut(&id).and_then(|all| all.last_mut()) {
                 attempt.status = status;
                 attempt.output_json = output_json;
