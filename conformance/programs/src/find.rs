@@ -20,8 +20,7 @@ pub struct Search {
     pub size: usize,
     /// How many runs it may take to make a program that diverges small.
     pub shrink_runs: usize,
-    /// What the names of the namespaces begin with. Where others use the same store, it must be
-    /// theirs of nobody else.
+    /// What the names of the namespaces begin with; nobody else who uses the store may use it.
     pub namespace: String,
 }
 

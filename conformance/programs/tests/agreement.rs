@@ -20,6 +20,17 @@ async fn the_model_agrees_with_itself() {
     }
 }
 
+/// The suite runs its checks on several threads.
+#[test]
+fn a_search_goes_from_thread_to_thread() {
+    fn is_send(_search: impl Send) {}
+    let search = Search::new(1);
+    is_send(find(&search, |_| async {
+        let backend: Arc<dyn Backend> = Arc::new(SharedModel::new(Model::default()));
+        Ok(backend)
+    }));
+}
+
 #[test]
 fn a_seed_repeats_its_programs() {
     for number in 0..20 {
