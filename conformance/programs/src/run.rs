@@ -238,10 +238,9 @@ impl<'a> Runner<'a> {
     async fn follow(&mut self, call: &Call) -> Option<Divergence> {
         for question in promised::open_questions(call, self.reference.model.state().space()?) {
             let answer = question.call.on(self.backend);
-            if let Some(Ok(value)) = caught(async { Ok(answer.await) }).await.ok().flatten()
-                && value.is_empty()
-            {
-                (question.forget)(self.reference.model.state().space()?);
+            let answer = caught(async { Ok(answer.await) }).await;
+            if let Ok(Some(Ok(value))) = answer {
+                (question.follow)(self.reference.model.state().space()?, &value);
             }
         }
         None
