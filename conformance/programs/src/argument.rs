@@ -3,10 +3,9 @@
 //! The table of functions names types as a signature does, `Option<&str>`. A function pointer type
 //! may hold such a type as it is, so `fn(Option<&str>)` stands for it here.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chrono::{Datelike, SubsecRound};
+use chrono::SubsecRound;
 use plimsoll_contract::{
     FlowDefinition, FlowEvent, FlowId, Instant, Page, RunId, RunStatus, RunTimeseriesGranularity,
     ScheduleState, StartRun, StepStatus, WebhookRejection, WebhookRejectionQuery,
@@ -17,7 +16,9 @@ use proptest::sample::select;
 use proptest::strategy::SBoxedStrategy;
 use proptest::{bool, collection, prop_oneof};
 
-use crate::pools::{Pools, START, odd_instants};
+use crate::notes::Notes;
+use crate::pools::{Pools, odd_instants};
+use crate::rejection::rejections;
 
 /// The type of an argument, and what a program keeps of it.
 pub trait Own {
@@ -39,42 +40,6 @@ pub(crate) trait Argument: Own {
 
     /// Cuts instants to the millisecond.
     fn coarsen(_owned: &mut Self::Owned) {}
-}
-
-/// What a call is about.
-#[derive(Debug, Default)]
-pub(crate) struct Notes {
-    pub(crate) runs: BTreeSet<RunId>,
-    pub(crate) flows: BTreeSet<FlowId>,
-    pub(crate) keys: BTreeSet<String>,
-    /// Whether a clause lets a store refuse one of the arguments with `invalid-argument`.
-    pub(crate) may_be_refused: bool,
-}
-
-impl Notes {
-    /// BACKEND-6 wants keys of up to 256 ASCII characters; BACKEND-4 lets others be refused. No
-    /// clause says that an empty one is a key.
-    fn key(&mut self, key: &str) {
-        self.keys.insert(key.to_owned());
-        self.may_be_refused |= key.is_empty() || key.len() > 256 || !key.is_ascii();
-        self.text(key);
-    }
-
-    /// BACKEND-4: text with U+0000 may be refused.
-    fn text(&mut self, text: &str) {
-        self.may_be_refused |= text.contains('\0');
-    }
-
-    /// The records of `types.wit` give names 256 characters, and versions 64.
-    fn label(&mut self, text: &str, capacity: usize) {
-        self.may_be_refused |= text.chars().count() > capacity;
-        self.text(text);
-    }
-
-    /// BACKEND-12: beyond the years 0001 to 9999 it may be refused.
-    fn instant(&mut self, instant: Instant) {
-        self.may_be_refused |= !(1..=9999).contains(&instant.year());
-    }
 }
 
 const KEYS: [&str; 6] =
@@ -103,14 +68,14 @@ fn variants(keys: &[String]) -> SBoxedStrategy<String> {
     prop_oneof![3 => mostly_first(keys), 1 => changed].sboxed()
 }
 
-fn mostly_first<T: Clone + std::fmt::Debug + Send + Sync + 'static>(
+pub(crate) fn mostly_first<T: Clone + std::fmt::Debug + Send + Sync + 'static>(
     items: &[T],
 ) -> SBoxedStrategy<T> {
     let few = items[..items.len().min(2)].to_vec();
     prop_oneof![2 => select(few), 1 => select(items.to_vec())].sboxed()
 }
 
-fn instants(pools: &Pools) -> SBoxedStrategy<Instant> {
+pub(crate) fn instants(pools: &Pools) -> SBoxedStrategy<Instant> {
     select(pools.instants.clone()).sboxed()
 }
 
@@ -446,45 +411,4 @@ records! {
     }).sboxed(), |owned, notes| {
         owned.search.iter().for_each(|text| notes.text(text));
     }, |_fine| ();
-}
-
-fn rejections(pools: &Pools) -> SBoxedStrategy<WebhookRejection> {
-    let place = (
-        option::of(select(pools.flows.clone())),
-        option::of(mostly_first(&pools.keys)),
-        prop_oneof![2 => instants(pools), 1 => Just(START)],
-        option::of(select(vec!["192.0.2.7".to_owned(), "2001:DB8::1".to_owned()])),
-        mostly_first(&pools.reasons),
-    );
-    let rest = (
-        select(vec![401, 202, 0, u16::MAX]),
-        select(vec![12, 0, u64::MAX]),
-        option::of(select(pools.texts.clone())),
-        option::of(select(pools.jsons.clone())),
-        option::of(Just("https".to_owned())),
-        option::of(select(vec![0.25, 0.1, 0.0, 123_456.789])),
-        bool::weighted(0.3),
-    );
-    (place, rest)
-        .prop_map(|(place, rest)| {
-            let (flow_id, trigger_key, received_at, remote_ip, reason) = place;
-            let (status_code, body_bytes, body_truncated, headers_json, scheme, ms, accepted) =
-                rest;
-            WebhookRejection {
-                id: 0,
-                flow_id,
-                trigger_key,
-                received_at,
-                remote_ip,
-                reason,
-                status_code,
-                body_bytes,
-                body_truncated,
-                headers_json,
-                scheme,
-                processing_ms: ms,
-                is_accepted: accepted,
-            }
-        })
-        .sboxed()
 }

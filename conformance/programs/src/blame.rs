@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use plimsoll_contract::{Clause, ErrorKind, Interface, Level, clause};
 
-use crate::argument::Notes;
 use crate::calls::{RunStore, WebhookRejectionStore};
+use crate::notes::Notes;
 use crate::{Call, Kind, difference, program, promised};
 
 /// How many clauses are named.

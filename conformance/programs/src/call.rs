@@ -9,7 +9,8 @@ use plimsoll_model::{self as model, Model};
 use proptest::prelude::{Just, Strategy};
 use proptest::strategy::SBoxedStrategy;
 
-use crate::argument::{Argument, Notes, Own};
+use crate::argument::{Argument, Own};
+use crate::notes::Notes;
 use crate::pools::Pools;
 use crate::value::Value;
 

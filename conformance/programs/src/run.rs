@@ -12,8 +12,8 @@ use plimsoll_contract::{
 };
 use plimsoll_model::{Backend as _, Model, Spec};
 
-use crate::argument::Notes;
 use crate::blame::{History, Symptom};
+use crate::notes::Notes;
 use crate::pools::START;
 use crate::program::namespace;
 use crate::value::Value;

@@ -6,11 +6,11 @@ use chrono::TimeDelta;
 use plimsoll_contract::{Instant, Page, RunTimeseriesGranularity, WebhookRejectionQuery};
 
 use crate::Call;
-use crate::argument::Notes;
 use crate::calls::{
     EventReader, FlowRepository, FlowStore, OutputsRepository, RunControlStore, RunRuntimeStore,
     RunStore, ScheduleStateStore, SignalStore, WebhookRejectionStore, WebhookReplayStore,
 };
+use crate::notes::Notes;
 use crate::pools::{LATEST_NOW, START};
 
 /// Calls that read everything about what `notes` name, and in the end those that must write to
