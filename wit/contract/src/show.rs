@@ -13,7 +13,8 @@ pub fn in_wit(debug: &str) -> String {
 }
 
 /// A value, in the words of the WIT.
-pub(crate) fn value(value: &impl std::fmt::Debug) -> String {
+#[must_use]
+pub fn value(value: &impl std::fmt::Debug) -> String {
     in_wit(&format!("{value:?}"))
 }
 

@@ -1,10 +1,11 @@
 use chrono::TimeDelta;
 use plimsoll_contract::Interface::{EventReader, OutputsRepository, RunStore};
+use plimsoll_contract::show;
 use plimsoll_contract::{FlowEvent, FlowEventRecord, Instant, Page, RunId};
 
 use crate::race::CALLERS;
 use crate::trial::START;
-use crate::{Check, Halt, Outcome, Trial, show};
+use crate::{Check, Halt, Outcome, Trial};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {

@@ -1,8 +1,9 @@
 use chrono::{DateTime, TimeDelta};
 use plimsoll_contract::Interface::RunControlStore;
+use plimsoll_contract::show;
 use plimsoll_contract::{Clock, FlowId, RunControl, RunId};
 
-use crate::{Check, Halt, Outcome, Trial, show};
+use crate::{Check, Halt, Outcome, Trial};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {

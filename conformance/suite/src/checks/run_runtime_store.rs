@@ -1,9 +1,10 @@
 use chrono::TimeDelta;
 use plimsoll_contract::Interface::{RunRuntimeStore, RunStore};
+use plimsoll_contract::show;
 use plimsoll_contract::{Clock, FlowStep, RunId, RunStatus, StepStatus};
 
 use crate::race::CALLERS;
-use crate::{Check, Halt, Outcome, Trial, show};
+use crate::{Check, Halt, Outcome, Trial};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -186,25 +187,6 @@ pub(super) const CHECKS: &[Check] = &[
         usual_cause: "open releases what an earlier process held",
         uses: &[RunStore, RunRuntimeStore],
         run: |t| Box::pin(reopening_frees_claims(t)),
-    },
-    Check {
-        id: "run-runtime-store/polling-race-loses-claim",
-        clauses: &["RUNTIME-3"],
-        goal: "Many callers release and claim steps at once, as polling workers do; then all \
-               are claimed, and listed.",
-        usual_cause: "the list is a second copy that is changed after the claims",
-        uses: &[RunStore, RunRuntimeStore],
-        run: |t| Box::pin(polling_race_loses_claim(t)),
-    },
-    Check {
-        id: "run-runtime-store/fan-in-missed",
-        clauses: &["RUNTIME-1", "RUN-75"],
-        goal: "Many callers end the branches of a fan-out at once; whoever sees that all have \
-               ended dispatches the next step, once.",
-        usual_cause: "a completion is visible to others only after it returned, or statuses are \
-                      cached",
-        uses: &[RunStore, RunRuntimeStore],
-        run: |t| Box::pin(fan_in_missed(t)),
     },
     Check {
         id: "run-runtime-store/skip-race-misnumbers",
@@ -583,55 +565,6 @@ async fn reopening_frees_claims(t: &Trial) -> Outcome {
     t.expect("the entry is still there", &dispatched, &false);
     t.expect("run and step are as before", &after, &before);
     Ok(())
-}
-
-async fn polling_race_loses_claim(t: &Trial) -> Outcome {
-    let keys: Vec<_> = (0..CALLERS / 2).map(|pair| format!("poll-{pair}")).collect();
-    while t.next_round()? {
-        let run = t.a_run().await?;
-        for key in &keys {
-            t.run_runtime_store().try_claim_step(run, key).await?;
-        }
-        let answers = t
-            .release(move |caller, instance| async move {
-                // Callers next to each other share a key and no thread.
-                let (claims, key) = (instance.run_runtime_store(), format!("poll-{}", caller / 2));
-                claims.release_step_claim(run, &key).await?;
-                claims.try_claim_step(run, &key).await
-            })
-            .await;
-        t.expect_all_succeed("every call succeeds", &answers);
-        // Both claimed last, so whatever the order was, it ended with a claim.
-        let listed = claimed_keys(t, run).await?;
-        t.expect_same_items("each claim is listed once", &listed, &keys);
-        for key in &keys {
-            let again = t.run_runtime_store().try_claim_step(run, key).await?;
-            t.expect(&format!("nobody may claim `{key}` again"), &again, &false);
-        }
-    }
-    t.overlap_shown()
-}
-
-async fn fan_in_missed(t: &Trial) -> Outcome {
-    while t.next_round()? {
-        let run = t.a_run().await?;
-        let answers = t
-            .release(move |caller, instance| async move {
-                let (runs, key) = (instance.run_store(), format!("branch-{caller}"));
-                let status = StepStatus::Succeeded;
-                runs.record_step_start(run, &key, "http", None, None).await?;
-                runs.record_step_complete(run, &key, status, None, None).await?;
-                let statuses = instance.run_runtime_store().get_step_statuses(run).await?;
-                let ended = statuses.iter().filter(|(_, found)| *found == status).count();
-                if ended < CALLERS {
-                    return Ok(false);
-                }
-                runs.try_record_dispatch(run, "join").await
-            })
-            .await;
-        t.expect_one_true("one caller dispatches the step after the branches", &answers);
-    }
-    t.overlap_shown()
 }
 
 async fn skip_race_misnumbers(t: &Trial) -> Outcome {

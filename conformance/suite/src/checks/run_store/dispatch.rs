@@ -1,7 +1,6 @@
 use plimsoll_contract::Interface::{RunRuntimeStore, RunStore};
 use plimsoll_contract::{RunStatus, StepStatus};
 
-use crate::race::CALLERS;
 use crate::{Check, Outcome, Trial};
 
 pub(in crate::checks) const CHECKS: &[Check] = &[
@@ -111,24 +110,6 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         usual_cause: "the column is too short, and its error is passed on as it is",
         uses: &[RunStore],
         run: |t| Box::pin(long_annotation_fails(t)),
-    },
-    Check {
-        id: "run-store/polling-race-loses-entry",
-        clauses: &["RUN-83"],
-        goal: "Many callers release and dispatch steps at once, as polling workers do; then all \
-               are dispatched, and listed.",
-        usual_cause: "the list is a second copy that is changed after the ledger",
-        uses: &[RunStore],
-        run: |t| Box::pin(polling_race_loses_entry(t)),
-    },
-    Check {
-        id: "run-store/recovery-dispatches-twice",
-        clauses: &["RUN-75"],
-        goal: "Many callers recover one run at once: each reads the ledger and dispatches what \
-               it lacks.",
-        usual_cause: "looking for the entry and writing it are two steps, or the list is stale",
-        uses: &[RunStore],
-        run: |t| Box::pin(recovery_dispatches_twice(t)),
     },
 ];
 
@@ -304,57 +285,4 @@ async fn long_annotation_fails(t: &Trial) -> Outcome {
     let recorded = runs.try_record_dispatch(run, "charge").await?;
     t.expect("the entry stays in force", &recorded, &false);
     Ok(())
-}
-
-async fn polling_race_loses_entry(t: &Trial) -> Outcome {
-    let keys: Vec<_> = (0..CALLERS / 2).map(|pair| format!("poll-{pair}")).collect();
-    while t.next_round()? {
-        let run = t.a_run().await?;
-        for key in &keys {
-            t.run_store().try_record_dispatch(run, key).await?;
-        }
-        let answers = t
-            .release(move |caller, instance| async move {
-                // Callers next to each other share a key and no thread.
-                let (runs, key) = (instance.run_store(), format!("poll-{}", caller / 2));
-                runs.release_dispatch(run, &key).await?;
-                runs.try_record_dispatch(run, &key).await
-            })
-            .await;
-        t.expect_all_succeed("every call succeeds", &answers);
-        let listed = t.run_store().get_dispatched_step_keys(run).await?;
-        // Both dispatched last, so whatever the order was, it ended with an entry.
-        t.expect_same_items("the ledger lists each step once", &listed, &keys);
-        for key in &keys {
-            let again = t.run_store().try_record_dispatch(run, key).await?;
-            t.expect(&format!("nobody may enqueue `{key}` again"), &again, &false);
-        }
-    }
-    t.overlap_shown()
-}
-
-async fn recovery_dispatches_twice(t: &Trial) -> Outcome {
-    const READY: [&str; 4] = ["charge", "notify", "send", "sent"];
-    while t.next_round()? {
-        let run = t.a_run().await?;
-        t.run_store().try_record_dispatch(run, "sent").await?;
-        let answers = t
-            .release(move |_, caller| async move {
-                let runs = caller.run_store();
-                let listed = runs.get_dispatched_step_keys(run).await?;
-                let mut won = Vec::new();
-                for key in READY.map(str::to_owned) {
-                    if !listed.contains(&key) && runs.try_record_dispatch(run, &key).await? {
-                        won.push(key);
-                    }
-                }
-                Ok(won)
-            })
-            .await;
-        t.expect_all_succeed("every call succeeds", &answers);
-        let won: Vec<_> = answers.into_iter().flatten().flatten().collect();
-        let expected = READY[..3].iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
-        t.expect_same_items("each step without an entry is enqueued once", &won, &expected);
-    }
-    t.overlap_shown()
 }

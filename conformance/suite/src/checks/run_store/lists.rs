@@ -1,9 +1,10 @@
 use chrono::TimeDelta;
 use plimsoll_contract::Interface::RunStore;
+use plimsoll_contract::show;
 use plimsoll_contract::{FlowId, Page, RunId, RunStatus};
 
 use super::ids;
-use crate::{Check, Halt, Outcome, Trial, show};
+use crate::{Check, Halt, Outcome, Trial};
 
 pub(in crate::checks) const CHECKS: &[Check] = &[
     Check {

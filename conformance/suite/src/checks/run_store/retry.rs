@@ -2,11 +2,12 @@ use plimsoll_contract::Interface::{
     EventReader, OutputsRepository, RunControlStore, RunRuntimeStore, RunStore, SignalStore,
 };
 use plimsoll_contract::run_store::PREREQUISITE_NOT_SATISFIED;
+use plimsoll_contract::show;
 use plimsoll_contract::{FlowEvent, Page, RunId, RunStatus, StepStatus};
 
 use super::{detail, step};
 use crate::trial::START;
-use crate::{Check, Halt, Outcome, Trial, show};
+use crate::{Check, Halt, Outcome, Trial};
 
 pub(in crate::checks) const CHECKS: &[Check] = &[
     Check {

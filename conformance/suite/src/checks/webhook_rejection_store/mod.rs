@@ -1,14 +1,18 @@
+//! Accepted and rejected deliveries of webhooks.
+
+pub(super) mod races;
+
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use plimsoll_contract::Interface::WebhookRejectionStore;
+use plimsoll_contract::show;
 use plimsoll_contract::{
     Clock, ErrorKind, Instant, Page, WebhookRejection, WebhookRejectionPage, WebhookRejectionQuery,
 };
 
-use crate::race::CALLERS;
 use crate::trial::START;
-use crate::{Check, Halt, Outcome, Trial, show};
+use crate::{Check, Halt, Outcome, Trial};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -26,14 +30,6 @@ pub(super) const CHECKS: &[Check] = &[
         usual_cause: "the id of the argument is inserted",
         uses: &[WebhookRejectionStore],
         run: |t| Box::pin(given_id_stored(t)),
-    },
-    Check {
-        id: "webhook-rejection-store/concurrent-rows-lost",
-        clauses: &["WEBHOOK-3"],
-        goal: "Many callers write at once.",
-        usual_cause: "the next id is read and written in two steps",
-        uses: &[WebhookRejectionStore],
-        run: |t| Box::pin(concurrent_rows_lost(t)),
     },
     Check {
         id: "webhook-rejection-store/log-too-short",
@@ -198,14 +194,6 @@ pub(super) const CHECKS: &[Check] = &[
         run: |t| Box::pin(namespaces_mixed(t)),
     },
     Check {
-        id: "webhook-rejection-store/total-of-another-moment",
-        clauses: &["WEBHOOK-15"],
-        goal: "Rows are written while others ask for the only page of their flow.",
-        usual_cause: "the page and the count are two queries without a transaction",
-        uses: &[WebhookRejectionStore],
-        run: |t| Box::pin(total_of_another_moment(t)),
-    },
-    Check {
         id: "webhook-rejection-store/long-texts-cut",
         clauses: &["BACKEND-6", "BACKEND-4"],
         goal: "A row has a body of 256 KiB; one with other long texts is kept whole or refused.",
@@ -318,27 +306,6 @@ async fn given_id_stored(t: &Trial) -> Outcome {
     let expected = "ids from 1, the newest row's the highest";
     t.expect_that("the ids are the store's", falls && positive, expected, &ids);
     Ok(())
-}
-
-async fn concurrent_rows_lost(t: &Trial) -> Outcome {
-    let mut written = 0;
-    while t.next_round()? {
-        let row = t.a_rejection("replay");
-        let answers = t
-            .release(move |_, caller| {
-                let row = row.clone();
-                async move { caller.webhook_rejection_store().write(&row).await }
-            })
-            .await;
-        written += CALLERS;
-        t.expect_all_succeed("every row is written", &answers);
-        let expected = written.min(500);
-        let mut ids: Vec<_> = recent(t).await?.iter().map(|row| row.id).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        t.expect("every row is there, with an id of its own", &ids.len(), &expected);
-    }
-    t.overlap_shown()
 }
 
 async fn log_too_short(t: &Trial) -> Outcome {
@@ -650,32 +617,6 @@ async fn namespaces_mixed(t: &Trial) -> Outcome {
     t.expect("the other namespace lists no row", &reasons(&recent(t).await?), &Vec::new());
     t.expect("and counts none", &counts(t, HOUR).await?, &Vec::new());
     Ok(())
-}
-
-async fn total_of_another_moment(t: &Trial) -> Outcome {
-    while t.next_round()? {
-        let flow_id = Some(t.flow_id());
-        let row = WebhookRejection { flow_id, ..t.a_rejection("replay") };
-        let filter = WebhookRejectionQuery { flow_id, ..all() };
-        let seen = t
-            .watch(
-                move |_, instance| {
-                    let row = row.clone();
-                    async move { instance.webhook_rejection_store().write(&row).await }
-                },
-                move |instance| {
-                    let filter = filter.clone();
-                    async move { instance.webhook_rejection_store().query(&filter).await }
-                },
-            )
-            .await?;
-        let mut pages = seen.iter().flatten();
-        let apart = pages.find(|page| page.total_count != page.items.len() as u64);
-        let apart = apart.map(|page| (page.items.len(), page.total_count));
-        let what = "a page that holds all rows holds as many as it counts";
-        t.expect_that(what, apart.is_none(), "the same number of items as the total", &apart);
-    }
-    t.overlap_shown()
 }
 
 /// Writes a row, and reads it back if it is not refused.
