@@ -21,6 +21,7 @@ mod broken;
 mod event_reader;
 mod flow_repository;
 mod flow_store;
+pub mod matrix;
 mod outputs_repository;
 mod racy;
 mod retention_store;

@@ -2,26 +2,10 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may stop")]
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use async_trait::async_trait;
-use plimsoll_conformance::report::CheckReport;
-use plimsoll_conformance::{Check, Settings, Subject, Verdict, all_checks, certify};
-use plimsoll_contract::{Backend, Clause, Clock, Level, Result};
-use plimsoll_mutants::Mutant;
-
-struct Mutated(&'static Mutant);
-
-#[async_trait]
-impl Subject for Mutated {
-    fn target(&self) -> String {
-        self.0.id.to_owned()
-    }
-
-    async fn instance(&self, _clock: Arc<dyn Clock>) -> Result<Arc<dyn Backend>> {
-        Ok(self.0.backend())
-    }
-}
+use plimsoll_conformance::{Check, all_checks};
+use plimsoll_contract::{Clause, Level};
+use plimsoll_mutants::{Mutant, matrix};
 
 fn check(id: &str) -> &'static Check {
     all_checks().find(|check| check.id == id).unwrap_or_else(|| panic!("there is no check `{id}`"))
@@ -38,40 +22,12 @@ fn deaths() -> BTreeSet<(&'static str, &'static str)> {
     plimsoll_mutants::all().flat_map(of).collect()
 }
 
-/// What is wrong with a death, if anything is.
-fn complaint(report: &CheckReport, words: &str) -> Option<String> {
-    let expected = match check(report.id).level() {
-        Level::Should => Verdict::Warned,
-        Level::Must | Level::Trait => Verdict::Failed,
-    };
-    let expectations = report.expectations.iter().map(|expectation| expectation.what.as_str());
-    let said: Vec<_> = expectations.chain(report.reason.as_deref()).collect();
-    let is_said = said.iter().any(|text| text.contains(words));
-    if report.verdict == expected && is_said {
-        return None;
-    }
-    let verdict = report.verdict.name();
-    Some(format!("{} {verdict}, looked for `{words}` in {said:#?}", report.id))
-}
-
-/// Only calls that overlap show what is wrong with a racy mutant.
-fn not_a_race(mutant: &Mutant, report: &CheckReport) -> Option<String> {
-    let missing = mutant.is_racy() && report.race.is_none();
-    missing.then(|| format!("{} is no race", report.id))
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_mutant_dies_in_its_checks() {
     let mut complaints = Vec::new();
     for mutant in plimsoll_mutants::all() {
-        let only = mutant.dies.iter().map(|(id, _)| (*id).to_owned()).collect();
-        let report =
-            certify(Arc::new(Mutated(mutant)), &Settings { only, ..Settings::default() }).await;
-        for (id, words) in mutant.dies {
-            let report = report.checks.iter().find(|report| report.id == *id).expect("its report");
-            let complaint = complaint(report, words).or_else(|| not_a_race(mutant, report));
-            complaints.extend(complaint.map(|complaint| format!("{}: {complaint}", mutant.id)));
-        }
+        let death = matrix::judge_bound(mutant, 1).await;
+        complaints.extend(death.complaints.iter().map(|text| format!("{}: {text}", mutant.id)));
     }
     assert!(complaints.is_empty(), "{} live:\n{}", complaints.len(), complaints.join("\n"));
 }

@@ -19,6 +19,11 @@ impl Trial {
         self.note(what, format!("{expected:?}"), format!("{got:?}"), got == expected);
     }
 
+    /// Two values that differ, already printed by `Debug`.
+    pub(crate) fn expect_printed(&self, what: &str, got: &str, expected: &str) {
+        self.note(what, expected.to_owned(), got.to_owned(), got == expected);
+    }
+
     /// Something that is not an equality must hold; `expected` says it in words.
     pub fn expect_that(&self, what: &str, holds: bool, expected: &str, got: &dyn Debug) {
         self.note(what, expected.to_owned(), format!("{got:?}"), holds);

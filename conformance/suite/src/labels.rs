@@ -16,6 +16,18 @@ impl Labels {
         names.push((id.to_string(), format!("{kind}-{number}")));
     }
 
+    /// Names every id in a text that has no name yet, in the order in which they come.
+    pub(crate) fn add_all(&self, text: &str, kind: &str) {
+        let is_of_id = |character: char| character.is_ascii_hexdigit() || character == '-';
+        for word in text.split(|character| !is_of_id(character)) {
+            let is_known = |names: &[(String, String)]| names.iter().any(|(id, _)| id == word);
+            let known = is_known(&self.names.lock().unwrap_or_else(PoisonError::into_inner));
+            if let (36, false, Ok(id)) = (word.len(), known, Uuid::try_parse(word)) {
+                self.add(id, kind);
+            }
+        }
+    }
+
     /// Names a namespace, whose own name differs from run to run.
     pub(crate) fn add_namespace(&self, namespace: &str) {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);

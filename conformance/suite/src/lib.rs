@@ -44,6 +44,7 @@ mod instance;
 mod labels;
 mod log;
 mod probe;
+mod program;
 mod race;
 pub mod report;
 mod runner;

@@ -34,17 +34,18 @@ pub async fn certify_watched(
         Ok(run) => run,
         Err(problem) => return problem.report(started_at, stopwatch.elapsed()),
     };
-    let checks: Vec<_> = checks::all().collect();
-    let total = checks.len();
-    let judged = stream::iter(checks).map(|check| {
+    let total = checks::all().count();
+    // A list and no lazy stream of them: with that the future could not go to another thread.
+    let mut judged = Vec::with_capacity(total);
+    for check in checks::all() {
         let run = &run;
-        async move {
+        judged.push(async move {
             let report = run.judge(check).await;
             watch(&report, total);
             report
-        }
-    });
-    let reports = judged.buffered(settings.jobs.max(1)).collect().await;
+        });
+    }
+    let reports = stream::iter(judged).buffered(settings.jobs.max(1)).collect().await;
     report::assemble(run.subjected, settings, reports, started_at, stopwatch.elapsed())
 }
 

@@ -15,6 +15,7 @@ use crate::history::BadHistory;
 use crate::instance::Instance;
 use crate::labels::Labels;
 use crate::log::Log;
+use crate::program::BadProgram;
 use crate::race::Race;
 
 /// Where every trial's clock stands at first: far from the machine's own time, so that a backend
@@ -74,6 +75,7 @@ pub(crate) struct Found {
     pub(crate) observations: Vec<String>,
     pub(crate) namespaces: Vec<String>,
     pub(crate) history: Option<BadHistory>,
+    pub(crate) program: Option<BadProgram>,
 }
 
 /// What a trial is made of.

@@ -21,6 +21,8 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Show what a component exports and imports
     Inspect(Inspect),
+    /// Run the suite against its own broken backends and show what kills each
+    Mutants(Mutants),
 }
 
 #[derive(Args)]
@@ -88,6 +90,22 @@ pub(crate) struct Inspect {
     pub(crate) json: bool,
 }
 
+#[derive(Args)]
+pub(crate) struct Mutants {
+    /// Run these mutants alone
+    #[arg(long, value_name = "ID", num_args = 1..)]
+    pub(crate) only: Vec<String>,
+    /// Replays the ids and choices of an earlier run [default: a new one]
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// How many mutants run at once
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: u16,
+    /// Print as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 impl Command {
     /// Whether the answer, errors included, is to be JSON.
     pub(crate) fn wants_json(&self) -> bool {
@@ -96,6 +114,7 @@ impl Command {
             Self::List(args) => args.json,
             Self::Explain(args) => args.json,
             Self::Inspect(args) => args.json,
+            Self::Mutants(args) => args.json,
         }
     }
 }

@@ -61,5 +61,6 @@ fn run(command: &Command) -> Result<u8, Failure> {
         Command::List(args) => cmd::list::run(args),
         Command::Explain(args) => cmd::explain::run(args),
         Command::Inspect(args) => runtime.block_on(cmd::inspect::run(args)),
+        Command::Mutants(args) => runtime.block_on(cmd::mutants::run(args)),
     }
 }

@@ -145,6 +145,17 @@ pub(super) const CHECKS: &[Check] = &[
         run: |t| Box::pin(discard_closes(t)),
     },
     Check {
+        id: "backend/program-diverges",
+        clauses: &["BACKEND-1"],
+        goal: "Random programs over all exported interfaces, with odd texts and a clock that \
+               jumps, run on the backend and on the model; all that a MUST fixes must be equal. \
+               The page shows the shortest program that differs, and the clauses it breaks.",
+        usual_cause: "two interfaces share a row, and one of them leaves it in a state that the \
+                      other does not expect",
+        uses: &[],
+        run: |t| Box::pin(t.run_programs()),
+    },
+    Check {
         id: "backend/stale-read",
         clauses: &["BACKEND-1"],
         goal: "After each write everything that shows it is read at once, through another \

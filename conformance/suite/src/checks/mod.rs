@@ -16,6 +16,8 @@ mod signal_store;
 mod webhook_rejection_store;
 mod webhook_replay_store;
 
+use std::sync::LazyLock;
+
 use crate::Check;
 
 const LISTS: &[&[Check]] = &[
@@ -49,9 +51,16 @@ const LISTS: &[&[Check]] = &[
     histories::signals::CHECKS,
 ];
 
+/// Those of one interface stand together, whichever list they come from.
+static ORDERED: LazyLock<Vec<&Check>> = LazyLock::new(|| {
+    let mut checks: Vec<_> = LISTS.iter().copied().flatten().collect();
+    checks.sort_by_key(|check| check.interface());
+    checks
+});
+
 /// Every check, in the order in which they run.
 pub fn all() -> impl Iterator<Item = &'static Check> {
-    LISTS.iter().copied().flatten()
+    ORDERED.iter().copied()
 }
 
 /// The check with this id.

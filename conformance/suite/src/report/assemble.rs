@@ -184,7 +184,7 @@ impl CheckReport {
         Self {
             id: check.id,
             interface: check.interface().name(),
-            clauses: check.clauses,
+            clauses: check.clauses.to_vec(),
             level: level_name(check.level()),
             profile: check.profile().name(),
             verdict,
@@ -232,6 +232,10 @@ impl CheckReport {
         let kept = calls.iter().enumerate().skip(left_out);
         report.calls =
             kept.map(|(index, entry)| call_report(index + 1, entry, &words, &value)).collect();
+        if let Some(program) = &broken.program {
+            report.clauses.clone_from(&program.clauses);
+            report.calls = program_calls(&program.calls, &words);
+        }
         if let Some(history) = &broken.history {
             report.timeline = Some(words(&history.timeline));
             let labelled = history.operations.iter().map(|operation| labelled(operation, &words));
@@ -256,6 +260,18 @@ fn call_report(
         None => "no answer".to_owned(),
     };
     CallReport { n, call, result, caller: entry.caller }
+}
+
+/// The calls of a program, whose answers nobody needs: all but the last are as they should be.
+fn program_calls(calls: &[String], words: &dyn Fn(&str) -> String) -> Vec<CallReport> {
+    let numbered = calls.iter().enumerate();
+    let report = |(index, call): (usize, &String)| CallReport {
+        n: index + 1,
+        call: words(call),
+        result: String::new(),
+        caller: None,
+    };
+    numbered.map(report).collect()
 }
 
 /// An operation of a history with labels for ids.

@@ -95,7 +95,8 @@ pub struct Summary {
 pub struct CheckReport {
     pub id: &'static str,
     pub interface: &'static str,
-    pub clauses: &'static [&'static str],
+    /// Those of the check; of a random program, those that its divergence breaks.
+    pub clauses: Vec<&'static str>,
     pub level: &'static str,
     pub profile: &'static str,
     pub verdict: Verdict,

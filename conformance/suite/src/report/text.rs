@@ -135,7 +135,8 @@ fn lines(calls: &[CallReport]) -> Vec<(String, usize)> {
 fn line(call: &CallReport) -> String {
     let caller = call.caller.map(|caller| format!("caller {caller}: ")).unwrap_or_default();
     let (name, result) = (cut(&call.call, MAX_CALL), cut(&call.result, MAX_CALL));
-    format!("{:>3}  {caller}{name} -> {result}", call.n)
+    let arrow = if result.is_empty() { "" } else { " -> " };
+    format!("{:>3}  {caller}{name}{arrow}{result}", call.n)
 }
 
 /// The start of a text, on one line.

@@ -2,6 +2,7 @@ use std::fmt::Write as _;
 
 use plimsoll_conformance::{Check, all_checks};
 use plimsoll_contract::Clause;
+use plimsoll_mutants::Mutant;
 use serde_json::{Value, json};
 
 use super::list::checks_of;
@@ -50,7 +51,26 @@ fn clause_text(clause: &Clause) -> String {
         let _ = writeln!(text, "            {}", check.goal);
         let _ = writeln!(text, "            usual cause: {}", check.usual_cause);
     }
+    let of_clause = plimsoll_mutants::all().filter(|mutant| mutant.clause == clause.id);
+    write_mutants(&mut text, of_clause);
     text
+}
+
+/// The broken backends that show what is meant.
+fn write_mutants(text: &mut String, mutants: impl Iterator<Item = &'static Mutant>) {
+    for Mutant { id, how, .. } in mutants {
+        let _ = writeln!(text, "  mutant    {id}: it {how}");
+    }
+}
+
+fn mutant_values(mutants: impl Iterator<Item = &'static Mutant>) -> Vec<Value> {
+    mutants.map(|Mutant { id, how, .. }| json!({ "id": id, "how": how })).collect()
+}
+
+/// The mutants that a check must find out.
+fn bound_to(check: &Check) -> impl Iterator<Item = &'static Mutant> {
+    let id = check.id;
+    plimsoll_mutants::all().filter(move |mutant| mutant.dies.iter().any(|(check, _)| *check == id))
 }
 
 fn clause_value(clause: &Clause) -> Value {
@@ -68,6 +88,7 @@ fn clause_value(clause: &Clause) -> Value {
             "goal": check.goal,
             "usual_cause": check.usual_cause,
         })).collect::<Vec<_>>(),
+        "mutants": mutant_values(plimsoll_mutants::all().filter(|m| m.clause == clause.id)),
     })
 }
 
@@ -80,6 +101,7 @@ fn check_text(check: &Check) -> String {
         let _ = writeln!(text, "               {}", clause.place());
     }
     let _ = writeln!(text, "  usual cause  {}", check.usual_cause);
+    write_mutants(&mut text, bound_to(check));
     let _ = writeln!(text, "  run it       plimsoll certify TARGET --only {}", check.id);
     text
 }
@@ -101,5 +123,6 @@ fn check_value(check: &Check) -> Value {
             "why": clause.why,
             "place": clause.place(),
         })).collect::<Vec<_>>(),
+        "mutants": mutant_values(bound_to(check)),
     })
 }

@@ -4,3 +4,4 @@ pub(crate) mod certify;
 pub(crate) mod explain;
 pub(crate) mod inspect;
 pub(crate) mod list;
+pub(crate) mod mutants;
