@@ -157,6 +157,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("flow-store/enabling-unknown-creates", "it is not found")],
         backend: flow_store::<EnablingCreates>,
     },
+    Mutant {
+        id: "flow-store/cuts-manifests",
+        clause: "BACKEND-6",
+        how: "cuts manifests to 64 KiB",
+        dies: &[("flow-store/long-manifest-cut", "the manifest is whole")],
+        backend: flow_store::<CutsManifests>,
+    },
 ];
 
 models! {
@@ -164,6 +171,7 @@ models! {
     TextBecomesNone ReplacesTheRow BelievesCreatedAt BelievesUpdatedAt EnablingIsNoUpdate
     DeleteIsAStub DeletingUnknownFails DeletesEverything DeleteCascades EnablingDropsManifest
     EnablingIsNotStored EnablingCreates
+    CutsManifests
 }
 
 impl FlowStore for HidesDisabled {
@@ -334,5 +342,13 @@ impl FlowStore for EnablingCreates {
             self.0.save(&definition)?;
         }
         self.0.set_enabled(id, enabled)
+    }
+}
+
+impl FlowStore for CutsManifests {
+    fn save(&mut self, definition: &FlowDefinition) -> Answer<FlowDefinition> {
+        let whole = definition.manifest_json.as_ref();
+        let manifest_json = whole.map(|text| text.chars().take(64 << 10).collect());
+        self.0.save(&FlowDefinition { manifest_json, ..definition.clone() })
     }
 }

@@ -7,8 +7,9 @@
 //! when calls overlap cannot be seen behind a model's lock.
 //!
 //! ```
-//! let mutant = plimsoll_mutants::all().find(|mutant| mutant.clause == "RUNTIME-5");
+//! let mutant = plimsoll_mutants::all().find(|it| it.id == "run-runtime-store/grants-every-claim");
 //! let mutant = mutant.expect("somebody grants every claim");
+//! assert_eq!(mutant.clause, "RUNTIME-5");
 //! assert_eq!(mutant.dies[0].0, "run-runtime-store/second-claim-wins");
 //! let backend = mutant.backend();
 //! assert!(backend.run_runtime_store().is_some());
@@ -74,6 +75,7 @@ const LISTS: &[&[Mutant]] = &[
     flow_store::MUTANTS,
     run_store::runs::MUTANTS,
     run_store::steps::MUTANTS,
+    run_store::step_texts::MUTANTS,
     run_store::lists::MUTANTS,
     run_store::search::MUTANTS,
     run_store::statistics::MUTANTS,
@@ -89,6 +91,7 @@ const LISTS: &[&[Mutant]] = &[
     retention_store::MUTANTS,
     event_reader::MUTANTS,
     signal_store::MUTANTS,
+    signal_store::texts::MUTANTS,
     schedule_state_store::MUTANTS,
     outputs_repository::MUTANTS,
     flow_repository::MUTANTS,

@@ -259,6 +259,20 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("outputs-repository/outputs-in-no-order", "the saves of one output")],
         backend: racy::lost_updates,
     },
+    Mutant {
+        id: "outputs-repository/folds-step-keys",
+        clause: "BACKEND-5",
+        how: "keeps step keys in lower case",
+        dies: &[("outputs-repository/step-keys-merged", "has slots of its own")],
+        backend: outputs_repository::<FoldsKeys>,
+    },
+    Mutant {
+        id: "outputs-repository/cuts-messages",
+        clause: "BACKEND-6",
+        how: "cuts the message of an event to 4,000 characters",
+        dies: &[("outputs-repository/long-messages-cut", "the message is whole")],
+        backend: outputs_repository::<CutsMessages>,
+    },
 ];
 
 models! {
@@ -268,6 +282,7 @@ models! {
     TrimsHeaderValues DropsEmptyHeaders UpsertsEachHeader NoHeaderNoRow HeadersAreAMap
     OutputsEndWithScope EventsAreOfNow RunEventsHaveAStep EmptyMessageIsNone EventsAreASet
     PrintsWithoutBlanks NumbersAreDoubles CutsValues InputKeysGetLonger
+    FoldsKeys CutsMessages
 }
 
 type Headers = [(String, String)];
@@ -600,5 +615,31 @@ impl OutputsRepository for InputKeysGetLonger {
             0..=256 => self.0.save_step_input(run, key, value),
             _ => Err(Error::InvalidArgument("key too long".to_owned())),
         }
+    }
+}
+
+impl OutputsRepository for FoldsKeys {
+    fn save_step_output(&mut self, run: RunId, key: &str, value: &str) -> Answer<()> {
+        self.0.save_step_output(run, &key.to_lowercase(), value)
+    }
+
+    fn save_step_input(&mut self, run: RunId, key: &str, value: &str) -> Answer<()> {
+        self.0.save_step_input(run, &key.to_lowercase(), value)
+    }
+
+    fn get_step_output(&mut self, run: RunId, key: &str) -> Answer<Option<String>> {
+        self.0.get_step_output(run, &key.to_lowercase())
+    }
+
+    fn get_step_input(&mut self, run: RunId, key: &str) -> Answer<Option<String>> {
+        self.0.get_step_input(run, &key.to_lowercase())
+    }
+}
+
+impl OutputsRepository for CutsMessages {
+    fn record_event(&mut self, run: RunId, event: &FlowEvent) -> Answer<()> {
+        let whole = event.message.as_ref();
+        let message = whole.map(|text| text.chars().take(4_000).collect());
+        self.0.record_event(run, &FlowEvent { message, ..event.clone() })
     }
 }

@@ -2,6 +2,7 @@
 //! so these are backends of their own.
 
 mod glimpses;
+mod stale;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -50,6 +51,7 @@ pub(crate) fn tearing() -> Built {
 pub(crate) use glimpses::{
     in_parts, lagging_lists, late_events, snapshots, stale_reads, two_queries,
 };
+pub(crate) use stale::{stale_choices, stale_fields};
 
 fn build<C: Collision>() -> Built {
     Built { backend: Arc::new(Racy::<C>::default()), is_racy: true }

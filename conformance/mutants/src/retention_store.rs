@@ -186,6 +186,27 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("retention-store/run-removed-in-parts", "each run is whole or gone")],
         backend: racy::in_parts,
     },
+    Mutant {
+        id: "retention-store/deletes-attempts-by-step",
+        clause: "RETENTION-3",
+        how: "leaves the attempts of steps that were reset",
+        dies: &[("retention-store/history-of-reset-step-kept", "the new run counts from 1")],
+        backend: retention_store::<DeletesAttemptsByStep>,
+    },
+    Mutant {
+        id: "retention-store/clears-the-webhook-log",
+        clause: "RETENTION-9",
+        how: "removes the rows of the webhook log that are older than the cutoff",
+        dies: &[("retention-store/webhook-rows-removed", "the row stays")],
+        backend: retention_store::<ClearsLog>,
+    },
+    Mutant {
+        id: "retention-store/sweeps-every-namespace",
+        clause: "BACKEND-19",
+        how: "removes the old runs of all namespaces",
+        dies: &[("retention-store/namespaces-mixed", "the run stays")],
+        backend: retention_store::<SweepsEveryNamespace>,
+    },
 ];
 
 models! {
@@ -193,6 +214,7 @@ models! {
     KeepsAttempts KeepsClaims DeletesClaimsByStep KeepsDispatches KeepsOutputs KeepsInputs
     KeepsTrigger KeepsEvents KeepsWaiters KeepsDeliveredWaiters KeepsControls KeepsKeys
     EmptiesOtherTables RemovesDefinitions RemovesSchedules RemovingNothingFails
+    DeletesAttemptsByStep ClearsLog SweepsEveryNamespace
 }
 
 /// Removes the runs that are old by another rule.
@@ -337,5 +359,35 @@ impl RetentionStore for RemovingNothingFails {
             true => Err(Error::Other("syntax error near `)`".to_owned())),
             false => Ok(()),
         }
+    }
+}
+
+impl RetentionStore for DeletesAttemptsByStep {
+    fn cleanup(&mut self, cutoff: Instant) -> Answer<()> {
+        sweep_and_keep(&mut self.0, cutoff, |space, before| {
+            let attempts = before.attempts.into_iter();
+            space.attempts.extend(attempts.filter(|(id, _)| !before.steps.contains_key(id)));
+        })
+    }
+}
+
+impl RetentionStore for ClearsLog {
+    fn cleanup(&mut self, cutoff: Instant) -> Answer<()> {
+        self.space()?.webhook_rows.retain(|row| row.received_at >= cutoff);
+        self.0.cleanup(cutoff)
+    }
+}
+
+impl RetentionStore for SweepsEveryNamespace {
+    fn cleanup(&mut self, cutoff: Instant) -> Answer<()> {
+        self.space()?;
+        let open = self.state().open.clone();
+        let names: Vec<_> = self.state().namespaces.keys().cloned().collect();
+        let swept = names.into_iter().try_for_each(|name| {
+            self.state().open = Some(name);
+            self.0.cleanup(cutoff)
+        });
+        self.state().open = open;
+        swept
     }
 }

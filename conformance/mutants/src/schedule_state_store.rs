@@ -120,12 +120,34 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("schedule-state-store/job-ids-merged", "every id is a schedule of its own")],
         backend: schedule_state_store::<TrimsJobIds>,
     },
+    Mutant {
+        id: "schedule-state-store/cuts-job-ids",
+        clause: "BACKEND-4",
+        how: "cuts job ids to 256 characters",
+        dies: &[("schedule-state-store/long-texts-cut", "ids that were not refused are whole")],
+        backend: schedule_state_store::<CutsJobIds>,
+    },
+    Mutant {
+        id: "schedule-state-store/cuts-overrides",
+        clause: "BACKEND-4",
+        how: "cuts cron overrides to 128 characters",
+        dies: &[("schedule-state-store/long-texts-cut", "the cron override is whole")],
+        backend: schedule_state_store::<CutsOverrides>,
+    },
+    Mutant {
+        id: "schedule-state-store/refuses-long-job-ids",
+        clause: "BACKEND-6",
+        how: "refuses job ids of more than 128 characters",
+        dies: &[("schedule-state-store/long-texts-cut", "gave no value: invalid argument")],
+        backend: schedule_state_store::<RefusesLongJobIds>,
+    },
 ];
 
 models! {
     MakesUpStates HidesRunning ListsBackwards NoneKeepsOverride KeepsFlow RunningNeedsNoRow
     BelievesUpdatedAt StampsFirstSave DeleteIsAStub DeletingUnknownFails DeletesEverything
     FoldsJobIds TrimsJobIds
+    CutsJobIds CutsOverrides RefusesLongJobIds
 }
 
 impl ScheduleStateStore for MakesUpStates {
@@ -260,5 +282,29 @@ impl ScheduleStateStore for FoldsJobIds {
 impl ScheduleStateStore for TrimsJobIds {
     fn save(&mut self, state: &ScheduleState) -> Answer<()> {
         self.0.save(&ScheduleState { job_id: state.job_id.trim().to_owned(), ..state.clone() })
+    }
+}
+
+impl ScheduleStateStore for CutsJobIds {
+    fn save(&mut self, state: &ScheduleState) -> Answer<()> {
+        let job_id = state.job_id.chars().take(256).collect();
+        self.0.save(&ScheduleState { job_id, ..state.clone() })
+    }
+}
+
+impl ScheduleStateStore for CutsOverrides {
+    fn save(&mut self, state: &ScheduleState) -> Answer<()> {
+        let whole = state.cron_override.as_ref();
+        let cron_override = whole.map(|text| text.chars().take(128).collect());
+        self.0.save(&ScheduleState { cron_override, ..state.clone() })
+    }
+}
+
+impl ScheduleStateStore for RefusesLongJobIds {
+    fn save(&mut self, state: &ScheduleState) -> Answer<()> {
+        match state.job_id.len() {
+            0..=128 => self.0.save(state),
+            _ => Err(Error::InvalidArgument("job id too long".to_owned())),
+        }
     }
 }

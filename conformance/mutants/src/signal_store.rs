@@ -1,3 +1,5 @@
+pub(crate) mod texts;
+
 use std::collections::BTreeMap;
 
 use SignalDeliveryResult::{AlreadyDelivered, Delivered, NotFound};
@@ -6,7 +8,7 @@ use plimsoll_contract::{
 };
 use plimsoll_model::{Model, SignalStore, Spec, State};
 
-use crate::broken::{AsSpecified, models, signal_store};
+use crate::broken::{models, signal_store};
 use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -179,23 +181,6 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: signal_store::<NamesLatestDelivery>,
     },
     Mutant {
-        id: "signal-store/folds-names",
-        clause: "SIGNAL-10",
-        how: "compares names without case",
-        dies: &[("signal-store/names-folded", "\"APPROVAL\" is another name")],
-        backend: signal_store::<FoldsNames>,
-    },
-    Mutant {
-        id: "signal-store/trims-names",
-        clause: "SIGNAL-10",
-        how: "compares names without blanks around them",
-        dies: &[
-            ("signal-store/names-folded", "\"Approval \" is another name"),
-            ("signal-store/names-folded", "the exact name is delivered"),
-        ],
-        backend: signal_store::<TrimsNames>,
-    },
-    Mutant {
         id: "signal-store/expired-waiters-do-not-wait",
         clause: "SIGNAL-11",
         how: "leaves expired waiters out",
@@ -271,13 +256,30 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("signal-store/delivery-seen-in-parts", "instant and payload come together")],
         backend: racy::tearing,
     },
+    Mutant {
+        id: "signal-store/parking-again-writes-the-old-payload-back",
+        clause: "SIGNAL-3",
+        how: "reads the payload of a waiter, registers it and writes the payload back",
+        dies: &[("signal-store/registering-race-loses-delivery", "its payload stays")],
+        backend: racy::stale_fields,
+    },
+    Mutant {
+        id: "signal-store/chooses-its-waiter-too-early",
+        clause: "SIGNAL-7",
+        how: "chooses an open waiter and delivers to it, whoever was first",
+        dies: &[(
+            "signal-store/delivery-race-passes-over-waiter",
+            "each step gets the signal once",
+        )],
+        backend: racy::stale_choices,
+    },
 ];
 
 models! {
     DropsExpiry ExpiresInADay ParkingQueuesAgain FirstRegistrationCounts ParkingTakesDeliveryBack
     DropsPayload AnswersWhenParked AnyWaiterTakesIt UnknownIsDelivered LastPayloadCounts
     RepeatsAreOfNow YoungestFirst WaitersByKey FirstToExpireFirst KeysAreCollated
-    OldestDeliveredOrNot NamesLatestDelivery FoldsNames TrimsNames ExpiredDoNotWait WaitersLackRun
+    OldestDeliveredOrNot NamesLatestDelivery ExpiredDoNotWait WaitersLackRun
     DeliveryRemovesWaiter MakesUpWaiters RemovalIsAStub RemovingNothingFails RemovesEveryWaiter WaitersComeWithSignal
 }
 
@@ -382,6 +384,7 @@ macro_rules! override_delivery {
         })*
     };
 }
+use {override_delivery, override_registration};
 
 override_registration! {
     DropsExpiry ExpiresInADay ParkingQueuesAgain FirstRegistrationCounts ParkingTakesDeliveryBack
@@ -390,7 +393,7 @@ override_registration! {
 override_delivery! {
     DropsPayload AnswersWhenParked AnyWaiterTakesIt UnknownIsDelivered LastPayloadCounts
     RepeatsAreOfNow YoungestFirst WaitersByKey FirstToExpireFirst KeysAreCollated
-    OldestDeliveredOrNot NamesLatestDelivery FoldsNames TrimsNames ExpiredDoNotWait WaitersLackRun
+    OldestDeliveredOrNot NamesLatestDelivery ExpiredDoNotWait WaitersLackRun
     DeliveryRemovesWaiter
 }
 
@@ -555,31 +558,6 @@ impl BreaksDelivery for NamesLatestDelivery {
         Ok(latest.map_or(result, |(step_key, delivered_at)| {
             AlreadyDelivered(SignalDelivery { step_key, delivered_at })
         }))
-    }
-}
-
-/// Delivers a signal under the name of a waiter that is taken for the same.
-fn deliver_alike(
-    mutant: &mut impl Spec,
-    signal: Signal<'_>,
-    is_same: impl Fn(&str, &str) -> bool,
-) -> Answer<SignalDeliveryResult> {
-    let mut waiters = mutant.space()?.waiters.values();
-    let alike = waiters
-        .find(|waiter| waiter.run_id == signal.run && is_same(&waiter.signal_name, signal.name));
-    let name = alike.map_or(signal.name.to_owned(), |waiter| waiter.signal_name.clone());
-    Signal { name: &name, ..signal }.on(&mut AsSpecified(mutant.state()))
-}
-
-impl BreaksDelivery for FoldsNames {
-    fn deliver(&mut self, signal: Signal<'_>) -> Answer<SignalDeliveryResult> {
-        deliver_alike(self, signal, |name, sent| name.eq_ignore_ascii_case(sent))
-    }
-}
-
-impl BreaksDelivery for TrimsNames {
-    fn deliver(&mut self, signal: Signal<'_>) -> Answer<SignalDeliveryResult> {
-        deliver_alike(self, signal, |name, sent| name.trim() == sent.trim())
     }
 }
 

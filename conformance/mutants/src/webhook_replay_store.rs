@@ -178,6 +178,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("webhook-replay-store/namespaces-mixed", "a purge there forgets none")],
         backend: webhook_replay_store::<PurgesEveryNamespace>,
     },
+    Mutant {
+        id: "webhook-replay-store/counts-and-then-purges",
+        clause: "REPLAY-6",
+        how: "counts the expired nonces and removes them in two steps",
+        dies: &[("webhook-replay-store/purge-race-miscounts", "counted once")],
+        backend: racy::lost_updates,
+    },
 ];
 
 models! {

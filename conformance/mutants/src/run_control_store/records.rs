@@ -210,6 +210,20 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-control-store/far-deadline-lost", "the deadline is kept")],
         backend: run_control_store::<DeadlinesEndIn2262>,
     },
+    Mutant {
+        id: "run-control-store/configuring-writes-old-flags-back",
+        clause: "CONTROL-3",
+        how: "reads a record, changes it and writes it back as a whole",
+        dies: &[("run-control-store/configuring-race-loses-cancellation", "cancelled")],
+        backend: racy::stale_fields,
+    },
+    Mutant {
+        id: "run-control-store/time-out-writes-the-old-reason-back",
+        clause: "CONTROL-13",
+        how: "reads the reason of a run, times it out and writes the reason back",
+        dies: &[("run-control-store/timeout-race-erases-reason", "its reason is kept")],
+        backend: racy::stale_fields,
+    },
 ];
 
 models! {

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
-use plimsoll_contract::{Answer, Error, Instant, RunId, RunStatus};
-use plimsoll_model::{Model, RunRuntimeStore, RunStore, Spec, State};
+use plimsoll_contract::{Answer, Error, Instant, OpenConfig, RunId, RunStatus};
+use plimsoll_model::{Backend, Model, RunRuntimeStore, RunStore, Spec, State};
 
-use crate::broken::{missing_parent, models, run_runtime_store, run_store};
+use crate::broken::{backend, missing_parent, models, run_runtime_store, run_store};
 use crate::run_store::calls::{BreaksCompletion, Completion, override_run_store};
 use crate::{Mutant, racy};
 
@@ -174,12 +174,20 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         )],
         backend: racy::lagging_lists,
     },
+    Mutant {
+        id: "run-runtime-store/open-frees-every-claim",
+        clause: "BACKEND-17",
+        how: "frees the claims of a namespace when it is opened",
+        dies: &[("run-runtime-store/reopening-frees-claims", "the claim is still held")],
+        backend: backend::<OpenFreesClaims>,
+    },
 ];
 
 models! {
     ClaimsJoinSteps GrantsEveryClaim GrantsNoClaim CompletionReleases EndReleases ClaimsLackRun
     ClaimsLackKey FoldsClaimedKeys TrimsClaimedKeys CutsClaimedKeys OneClaimForAll ClaimNeedsRun
     ReleaseIsAStub ReleasingNothingFails ReleasesWholeRun ReleasesDispatchToo ReleasesStepToo
+    OpenFreesClaims
 }
 
 override_run_store! {
@@ -369,5 +377,13 @@ impl RunRuntimeStore for ReleasesStepToo {
     fn release_step_claim(&mut self, run: RunId, key: &str) -> Answer<()> {
         self.space()?.steps.remove(&(run, key.to_owned()));
         self.0.release_step_claim(run, key)
+    }
+}
+
+impl Backend for OpenFreesClaims {
+    fn open(&mut self, config: &OpenConfig) -> Answer<()> {
+        self.0.open(config)?;
+        self.space()?.claims.clear();
+        Ok(())
     }
 }

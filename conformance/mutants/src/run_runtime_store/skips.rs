@@ -85,6 +85,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-runtime-store/skipped-step-seen-running", "is skipped")],
         backend: racy::tearing,
     },
+    Mutant {
+        id: "run-runtime-store/two-skips-are-one-attempt",
+        clause: "RUNTIME-13",
+        how: "reads the next number and writes the attempt in two steps",
+        dies: &[("run-runtime-store/skip-race-misnumbers", "numbered without gaps")],
+        backend: racy::lost_updates,
+    },
 ];
 
 models! {

@@ -193,6 +193,27 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         )],
         backend: racy::snapshots,
     },
+    Mutant {
+        id: "run-store/trims-dispatched-keys",
+        clause: "BACKEND-5",
+        how: "keeps the ledger by keys without blanks around them",
+        dies: &[("run-store/dispatch-keys-merged", "is a key of its own")],
+        backend: run_store::<TrimsDispatchedKeys>,
+    },
+    Mutant {
+        id: "run-store/long-annotation-is-an-error",
+        clause: "BACKEND-4",
+        how: "passes on what the database says to a job id of more than 128 characters",
+        dies: &[("run-store/long-annotation-fails", "gave no value: value too long")],
+        backend: run_store::<LongAnnotationFails>,
+    },
+    Mutant {
+        id: "run-store/refused-annotation-releases",
+        clause: "RUN-80",
+        how: "refuses a job id of more than 128 characters and removes the entry",
+        dies: &[("run-store/long-annotation-fails", "the entry stays in force")],
+        backend: run_store::<RefusedAnnotationReleases>,
+    },
 ];
 
 models! {
@@ -200,6 +221,7 @@ models! {
     EndFreesDispatches LedgerLacksRun LedgerLacksKey DispatchNeedsRun AnnotationIsAnUpsert
     AnnotatingNothingFails AnnotationReleases RefusesLongAnnotations ReleaseIsAStub ReleasingNothingFails ReleasesWholeRun
     ReleasesClaimToo LedgerJoinsSteps LedgerListsEveryRun
+    TrimsDispatchedKeys LongAnnotationFails RefusedAnnotationReleases
 }
 
 override_run_store! {
@@ -391,5 +413,30 @@ impl RunStore for LedgerJoinsSteps {
 impl RunStore for LedgerListsEveryRun {
     fn get_dispatched_step_keys(&mut self, _run: RunId) -> Answer<Vec<String>> {
         Ok(self.space()?.dispatches.iter().map(|(_, key)| key.clone()).collect())
+    }
+}
+
+impl RunStore for TrimsDispatchedKeys {
+    fn try_record_dispatch(&mut self, run: RunId, key: &str) -> Answer<bool> {
+        self.0.try_record_dispatch(run, key.trim())
+    }
+}
+
+impl RunStore for LongAnnotationFails {
+    fn annotate_dispatch(&mut self, run: RunId, key: &str, job: &str) -> Answer<()> {
+        match job.len() {
+            0..=128 => self.0.annotate_dispatch(run, key, job),
+            _ => Err(Error::Other("value too long".to_owned())),
+        }
+    }
+}
+
+impl RunStore for RefusedAnnotationReleases {
+    fn annotate_dispatch(&mut self, run: RunId, key: &str, job: &str) -> Answer<()> {
+        if job.len() <= 128 {
+            return self.0.annotate_dispatch(run, key, job);
+        }
+        self.0.release_dispatch(run, key)?;
+        Err(Error::InvalidArgument("job id too long".to_owned()))
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod retry;
 pub(crate) mod runs;
 pub(crate) mod search;
 pub(crate) mod statistics;
+pub(crate) mod step_texts;
 pub(crate) mod steps;
 pub(crate) mod timeseries;
 

@@ -2,7 +2,7 @@ use plimsoll_contract::run_store::PREREQUISITE_NOT_SATISFIED;
 use plimsoll_contract::{Answer, Error, FlowRunDetail, RunId, StepStatus};
 use plimsoll_model::{Model, RunStore, Spec, Step};
 
-use super::calls::Start;
+use super::calls::{BreaksCompletion, Completion, Start, override_run_store};
 use super::{last_attempt, step};
 use crate::broken::{models, run_store};
 use crate::{Mutant, racy};
@@ -245,6 +245,34 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-store/reset-seen-in-parts", "who sees any part of a reset")],
         backend: racy::in_parts,
     },
+    Mutant {
+        id: "run-store/retry-frees-claims-of-every-run",
+        clause: "RUNTIME-5",
+        how: "frees the claims on that key in all runs",
+        dies: &[("run-store/retry-reaches-other-run", "its claim stays")],
+        backend: run_store::<RetryFreesClaimsOfAll>,
+    },
+    Mutant {
+        id: "run-store/retry-frees-dispatches-of-every-run",
+        clause: "RUN-74",
+        how: "frees the dispatch entries of that key in all runs",
+        dies: &[("run-store/retry-reaches-other-run", "its entry stays")],
+        backend: run_store::<RetryFreesDispatchesOfAll>,
+    },
+    Mutant {
+        id: "run-store/reset-writes-old-claims-back",
+        clause: "RUN-73",
+        how: "reads the claims, resets, and writes them back",
+        dies: &[("run-store/reset-race-frees-claim", "claim")],
+        backend: racy::in_parts,
+    },
+    Mutant {
+        id: "run-store/late-completion-completes-the-last-attempt",
+        clause: "RUN-20",
+        how: "completes the last attempt whether or not there is a step",
+        dies: &[("run-store/late-completion-rewrites-history", "the first attempt is as it was")],
+        backend: run_store::<CompletesKeptAttempt>,
+    },
 ];
 
 models! {
@@ -254,6 +282,7 @@ models! {
     RetryMakesRunUp RetryingUnknownFails ResetIsAStub ResetForgetsClaim ResetsEverySkip
     ResetFoldsReason ResetFreesEveryKey ResetFreesLiveClaim ResetsByReasonAlone
     ResetDeletesAttempts ShowsResetSteps ResetOfNoneFails ResetOfNoneIsOfAll ResetTakes2100Keys RetryKeepsCompletion RetriesEveryFailure RetryClearsHistory ResettingUnknownFails
+    RetryFreesClaimsOfAll RetryFreesDispatchesOfAll CompletesKeptAttempt
 }
 
 impl RunStore for RetryKeepsError {
@@ -544,5 +573,37 @@ impl RunStore for ResettingUnknownFails {
             step(self.space()?, run, key).ok_or(Error::NotFound)?;
         }
         self.0.reset_cascade_skipped_dependents(run, keys)
+    }
+}
+
+impl RunStore for RetryFreesClaimsOfAll {
+    fn retry_step(&mut self, run: RunId, key: &str) -> Answer<()> {
+        self.space()?.claims.retain(|(_, claimed)| claimed != key);
+        self.0.retry_step(run, key)
+    }
+}
+
+impl RunStore for RetryFreesDispatchesOfAll {
+    fn retry_step(&mut self, run: RunId, key: &str) -> Answer<()> {
+        self.space()?.dispatches.retain(|(_, dispatched)| dispatched != key);
+        self.0.retry_step(run, key)
+    }
+}
+
+override_run_store! {
+    record_step_complete: CompletesKeptAttempt
+}
+
+impl BreaksCompletion for CompletesKeptAttempt {
+    fn complete(&mut self, completion: Completion<'_>) -> Answer<()> {
+        completion.on(&mut self.0)?;
+        let now = self.now();
+        last_attempt(self.space()?, completion.run, completion.key, |attempt| {
+            attempt.status = completion.status;
+            attempt.output_json = completion.output.map(str::to_owned);
+            attempt.error_message = completion.error.map(str::to_owned);
+            attempt.completed_at = Some(now);
+        });
+        Ok(())
     }
 }

@@ -111,16 +111,24 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-store/total-of-another-moment", "a page that holds all runs")],
         backend: racy::two_queries,
     },
+    Mutant {
+        id: "run-store/search-fails-on-long-texts",
+        clause: "RUN-33",
+        how: "fails with a text of more than 4,000 characters",
+        dies: &[("run-store/long-search-fails", "gave no value: pattern too long")],
+        backend: run_store::<FailsOnLongTexts>,
+    },
 ];
 
 models! {
     OmitsTheJob SpellsStatusesItsOwnWay WantsWholeIds OmitsSteps OmitsAttempts FoldsOneSide
     TakesPercentForAnything TakesUnderscoreForAnything DropsBackslashes FailsOnBrackets
     LooksForBlanks TrimsItsText ReadsTriggerData
+    FailsOnLongTexts
 }
 
 override_run_store! {
-    get_runs_page: OmitsTheJob SpellsStatusesItsOwnWay WantsWholeIds OmitsSteps OmitsAttempts
+    get_runs_page: FailsOnLongTexts OmitsTheJob SpellsStatusesItsOwnWay WantsWholeIds OmitsSteps OmitsAttempts
         FoldsOneSide TakesPercentForAnything TakesUnderscoreForAnything DropsBackslashes
         FailsOnBrackets LooksForBlanks TrimsItsText ReadsTriggerData
 }
@@ -275,5 +283,14 @@ impl BreaksSearch for ReadsTriggerData {
                 run.flow_name.push_str(run.trigger_data_json.as_deref().unwrap_or_default());
             }
         })
+    }
+}
+
+impl BreaksSearch for FailsOnLongTexts {
+    fn search(&mut self, search: Search<'_>) -> Answer<FlowRunPage> {
+        match search.text.is_some_and(|text| text.len() > 4_000) {
+            true => Err(Error::Other("pattern too long".to_owned())),
+            false => search.on(&mut self.0),
+        }
     }
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use plimsoll_contract::{Answer, Error, FlowRunDetail, RunId, StepStatus};
 use plimsoll_model::{Attempt, RunStore, Spec};
 
@@ -214,34 +216,6 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: run_store::<CompletingUnknownFails>,
     },
     Mutant {
-        id: "run-store/folds-step-keys",
-        clause: "BACKEND-5",
-        how: "keeps step keys in lower case",
-        dies: &[("run-store/step-keys-merged", "every key is a step of its own")],
-        backend: run_store::<FoldsStepKeys>,
-    },
-    Mutant {
-        id: "run-store/completes-keys-that-look-alike",
-        clause: "BACKEND-5",
-        how: "completes every step whose key differs in letter case or blanks alone",
-        dies: &[("run-store/step-keys-merged", "completing one completes no other")],
-        backend: run_store::<CompletesLookalikes>,
-    },
-    Mutant {
-        id: "run-store/cuts-step-keys",
-        clause: "BACKEND-4",
-        how: "cuts step keys to 128 characters",
-        dies: &[("run-store/long-step-keys-cut", "they are started whole")],
-        backend: run_store::<CutsStepKeys>,
-    },
-    Mutant {
-        id: "run-store/refuses-long-step-keys",
-        clause: "BACKEND-6",
-        how: "refuses step keys of more than 128 characters",
-        dies: &[("run-store/long-step-keys-cut", "gave no value: invalid argument")],
-        backend: run_store::<RefusesLongStepKeys>,
-    },
-    Mutant {
         id: "run-store/detail-joins-the-steps",
         clause: "RUN-39",
         how: "finds no detail of a run without steps",
@@ -286,6 +260,30 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         ],
         backend: racy::tearing,
     },
+    Mutant {
+        id: "run-store/completion-lacks-the-run",
+        clause: "RUN-15",
+        how: "completes the step of that key in every run",
+        dies: &[("run-store/steps-of-runs-mixed", "a completion leaves")],
+        backend: run_store::<CompletionLacksRun>,
+    },
+    Mutant {
+        id: "run-store/start-lacks-the-run",
+        clause: "RUN-8",
+        how: "starts the step of that key in every run that has it",
+        dies: &[("run-store/steps-of-runs-mixed", "so does a start")],
+        backend: run_store::<StartLacksRun>,
+    },
+    Mutant {
+        id: "run-store/completion-goes-by-the-attempts",
+        clause: "RUN-20",
+        how: "makes a step that was reset of its last attempt, and completes it",
+        dies: &[
+            ("run-store/late-completion-revives-step", "the step stays reset"),
+            ("run-store/late-completion-revives-step", "it is not shown"),
+        ],
+        backend: run_store::<CompletesByAttempts>,
+    },
 ];
 
 models! {
@@ -293,20 +291,21 @@ models! {
     CompletesEveryAttempt RestartKeepsTrace AttemptStartsWithStep RestartMovesTheStart StepNeedsRun
     CompletionMissesAttempt KeepsOldOutput CompletesAsRunning LooksForStepFirst
     PendingIsNoCompletion FirstCompletionCounts CompletionAddsAttempt CompletingUnknownStarts
-    CompletingUnknownFails FoldsStepKeys CompletesLookalikes CutsStepKeys RefusesLongStepKeys
+    CompletingUnknownFails
     DetailJoinsSteps MakesUpRuns StepsComeByKey StepStartsPending StepStartsCompleted DropsTypeAndJob RestartLeavesStatus RestartReplacesAttempt PendingKeepsRunning DetailShowsEveryStep DetailOmitsRunning
+    CompletionLacksRun StartLacksRun CompletesByAttempts
 }
 
 override_run_store! {
-    record_step_start: AttemptLacksTheJob DropsTheInput ReplacesOpenAttempt RestartKeepsOutcome
+    record_step_start: StartLacksRun AttemptLacksTheJob DropsTheInput ReplacesOpenAttempt RestartKeepsOutcome
         RestartClearsHistory RestartKeepsTrace AttemptStartsWithStep RestartMovesTheStart
-        StepNeedsRun FoldsStepKeys CutsStepKeys RefusesLongStepKeys StepStartsPending StepStartsCompleted DropsTypeAndJob RestartLeavesStatus RestartReplacesAttempt
+        StepNeedsRun StepStartsPending StepStartsCompleted DropsTypeAndJob RestartLeavesStatus RestartReplacesAttempt
 }
 
 override_run_store! {
-    record_step_complete: CompletesEveryAttempt CompletionMissesAttempt KeepsOldOutput
+    record_step_complete: CompletionLacksRun CompletesByAttempts CompletesEveryAttempt CompletionMissesAttempt KeepsOldOutput
         CompletesAsRunning LooksForStepFirst PendingIsNoCompletion FirstCompletionCounts
-        CompletionAddsAttempt CompletingUnknownStarts CompletingUnknownFails CompletesLookalikes PendingKeepsRunning
+        CompletionAddsAttempt CompletingUnknownStarts CompletingUnknownFails PendingKeepsRunning
 }
 
 impl BreaksStart for AttemptLacksTheJob {
@@ -492,38 +491,6 @@ impl BreaksCompletion for CompletingUnknownFails {
     }
 }
 
-impl BreaksStart for FoldsStepKeys {
-    fn start(&mut self, start: Start<'_>) -> Answer<()> {
-        Start { key: &start.key.to_lowercase(), ..start }.on(&mut self.0)
-    }
-}
-
-impl BreaksCompletion for CompletesLookalikes {
-    fn complete(&mut self, completion: Completion<'_>) -> Answer<()> {
-        let folded = |key: &str| key.trim().to_lowercase();
-        let of_run = self.space()?.steps.keys().filter(|(run, _)| *run == completion.run);
-        let alike = of_run.filter(|(_, key)| folded(key) == folded(completion.key));
-        let keys: Vec<_> = alike.map(|(_, key)| key.clone()).collect();
-        keys.iter().try_for_each(|key| Completion { key, ..completion }.on(&mut self.0))
-    }
-}
-
-impl BreaksStart for CutsStepKeys {
-    fn start(&mut self, start: Start<'_>) -> Answer<()> {
-        let key: String = start.key.chars().take(128).collect();
-        Start { key: &key, ..start }.on(&mut self.0)
-    }
-}
-
-impl BreaksStart for RefusesLongStepKeys {
-    fn start(&mut self, start: Start<'_>) -> Answer<()> {
-        match start.key.len() {
-            0..=128 => start.on(&mut self.0),
-            _ => Err(Error::InvalidArgument("step key too long".to_owned())),
-        }
-    }
-}
-
 impl RunStore for DetailJoinsSteps {
     fn get_run_detail(&mut self, run_id: RunId) -> Answer<Option<FlowRunDetail>> {
         Ok(self.0.get_run_detail(run_id)?.filter(|detail| !detail.steps.is_empty()))
@@ -625,5 +592,36 @@ impl RunStore for DetailOmitsRunning {
             detail.steps.retain(|step| step.completed_at.is_some());
         }
         Ok(detail)
+    }
+}
+
+/// The runs that have a step of that key, and another.
+fn runs_with(mutant: &mut impl Spec, key: &str, run: RunId) -> Answer<BTreeSet<RunId>> {
+    let steps = mutant.space()?.steps.keys();
+    Ok(steps.filter(|(_, of_run)| of_run == key).map(|(run, _)| *run).chain([run]).collect())
+}
+
+impl BreaksCompletion for CompletionLacksRun {
+    fn complete(&mut self, completion: Completion<'_>) -> Answer<()> {
+        let mut runs = runs_with(self, completion.key, completion.run)?.into_iter();
+        runs.try_for_each(|run| Completion { run, ..completion }.on(&mut self.0))
+    }
+}
+
+impl BreaksStart for StartLacksRun {
+    fn start(&mut self, start: Start<'_>) -> Answer<()> {
+        let mut runs = runs_with(self, start.key, start.run)?.into_iter();
+        runs.try_for_each(|run| Start { run, ..start }.on(&mut self.0))
+    }
+}
+
+impl BreaksCompletion for CompletesByAttempts {
+    fn complete(&mut self, completion: Completion<'_>) -> Answer<()> {
+        let id = (completion.run, completion.key.to_owned());
+        let space = self.space()?;
+        if let Some(last) = space.attempts.get(&id).and_then(|attempts| attempts.last()) {
+            space.steps.entry(id).or_insert_with(|| last.clone());
+        }
+        completion.on(&mut self.0)
     }
 }

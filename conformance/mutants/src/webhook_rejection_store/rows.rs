@@ -86,11 +86,33 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         ],
         backend: webhook_rejection_store::<OneLogForAll>,
     },
+    Mutant {
+        id: "webhook-rejection-store/cuts-addresses",
+        clause: "BACKEND-4",
+        how: "cuts remote ips to 64 characters",
+        dies: &[("webhook-rejection-store/long-texts-cut", "every text is whole")],
+        backend: webhook_rejection_store::<CutsAddresses>,
+    },
+    Mutant {
+        id: "webhook-rejection-store/cuts-bodies",
+        clause: "BACKEND-6",
+        how: "cuts bodies to 64 KiB",
+        dies: &[("webhook-rejection-store/long-texts-cut", "the body is whole")],
+        backend: webhook_rejection_store::<CutsBodies>,
+    },
+    Mutant {
+        id: "webhook-rejection-store/bodies-end-at-nul",
+        clause: "BACKEND-4",
+        how: "keeps what is before the first U+0000 of a body",
+        dies: &[("webhook-rejection-store/body-cut-at-nul", "the body is whole")],
+        backend: webhook_rejection_store::<BodiesEndAtNul>,
+    },
 ];
 
 models! {
     DropsScheme BytesOverflow AbsentBecomesText BelievesId IdsBeginAtZero Keeps500
     FullLogTakesNone OneLogForAll
+    CutsAddresses CutsBodies BodiesEndAtNul
 }
 
 impl WebhookRejectionStore for DropsScheme {
@@ -170,5 +192,28 @@ impl WebhookRejectionStore for OneLogForAll {
     fn counts_by_reason(&mut self, window: Duration) -> Answer<Vec<(String, u64)>> {
         let all = self.everything();
         seen_as(&mut self.0, |rows| *rows = all, |model| model.counts_by_reason(window))
+    }
+}
+
+impl WebhookRejectionStore for CutsAddresses {
+    fn write(&mut self, row: &WebhookRejection) -> Answer<()> {
+        let remote_ip = row.remote_ip.as_ref().map(|text| text.chars().take(64).collect());
+        self.0.write(&WebhookRejection { remote_ip, ..row.clone() })
+    }
+}
+
+impl WebhookRejectionStore for CutsBodies {
+    fn write(&mut self, row: &WebhookRejection) -> Answer<()> {
+        let whole = row.body_truncated.as_ref();
+        let body_truncated = whole.map(|text| text.chars().take(64 << 10).collect());
+        self.0.write(&WebhookRejection { body_truncated, ..row.clone() })
+    }
+}
+
+impl WebhookRejectionStore for BodiesEndAtNul {
+    fn write(&mut self, row: &WebhookRejection) -> Answer<()> {
+        let whole = row.body_truncated.as_ref();
+        let body_truncated = whole.map(|text| text.chars().take_while(|c| *c != '\0').collect());
+        self.0.write(&WebhookRejection { body_truncated, ..row.clone() })
     }
 }

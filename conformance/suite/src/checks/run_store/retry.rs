@@ -158,6 +158,15 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         uses: &[RunStore, RunRuntimeStore],
         run: |t| Box::pin(reset_race_frees_claim(t)),
     },
+    Check {
+        id: "run-store/late-completion-rewrites-history",
+        clauses: &["RUN-20"],
+        goal: "A step completes after it was reset, and starts again; its first attempt is as it \
+               was.",
+        usual_cause: "the last attempt is completed without looking for its step",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(late_completion_rewrites_history(t)),
+    },
 ];
 
 async fn retry_keeps_outcome(t: &Trial) -> Outcome {
@@ -443,4 +452,17 @@ async fn reset_race_frees_claim(t: &Trial) -> Outcome {
         t.expect("its claim is still held", &claimed, &false);
     }
     t.overlap_shown()
+}
+
+async fn late_completion_rewrites_history(t: &Trial) -> Outcome {
+    let run = skipped(t, "send", Some(PREREQUISITE_NOT_SATISFIED)).await?;
+    let before = step(t, run, "send").await?.attempts;
+    reset(t, run, "send").await?;
+    let (output, error) = (Some("1"), Some("late"));
+    t.run_store().record_step_complete(run, "send", StepStatus::Failed, output, error).await?;
+    t.a_running_step(run, "send").await?;
+    let mut after = step(t, run, "send").await?.attempts;
+    after.truncate(before.len());
+    t.expect("the first attempt is as it was", &after, &before);
+    Ok(())
 }

@@ -1,0 +1,121 @@
+//! Mutants of how names, keys, payloads and instants of a waiter are kept.
+
+use chrono::SubsecRound;
+use plimsoll_contract::{Answer, Error, Instant, RunId, SignalDeliveryResult};
+use plimsoll_model::{SignalStore, Spec};
+
+use super::{
+    BreaksDelivery, BreaksRegistration, Registration, Signal, override_delivery,
+    override_registration,
+};
+use crate::Mutant;
+use crate::broken::{AsSpecified, models, signal_store};
+
+pub(crate) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        id: "signal-store/folds-names",
+        clause: "SIGNAL-10",
+        how: "compares names without case",
+        dies: &[("signal-store/names-folded", "\"APPROVAL\" is another name")],
+        backend: signal_store::<FoldsNames>,
+    },
+    Mutant {
+        id: "signal-store/trims-names",
+        clause: "SIGNAL-10",
+        how: "compares names without blanks around them",
+        dies: &[
+            ("signal-store/names-folded", "\"Approval \" is another name"),
+            ("signal-store/names-folded", "the exact name is delivered"),
+        ],
+        backend: signal_store::<TrimsNames>,
+    },
+    Mutant {
+        id: "signal-store/trims-step-keys",
+        clause: "BACKEND-5",
+        how: "keeps step keys without blanks around them",
+        dies: &[("signal-store/waiters-of-steps-merged", "has a waiter of its own")],
+        backend: signal_store::<TrimsStepKeys>,
+    },
+    Mutant {
+        id: "signal-store/cuts-names",
+        clause: "BACKEND-4",
+        how: "compares the first 256 characters of names",
+        dies: &[("signal-store/long-texts-cut", "is not taken for one")],
+        backend: signal_store::<CutsNames>,
+    },
+    Mutant {
+        id: "signal-store/refuses-long-payloads",
+        clause: "BACKEND-6",
+        how: "refuses payloads of more than 64 KiB",
+        dies: &[("signal-store/long-texts-cut", "gave no value: invalid argument")],
+        backend: signal_store::<RefusesLongPayloads>,
+    },
+    Mutant {
+        id: "signal-store/expires-on-whole-milliseconds",
+        clause: "BACKEND-10",
+        how: "stores the expiry of a waiter in whole milliseconds",
+        dies: &[("signal-store/expiry-microseconds-lost", "the expiry is kept")],
+        backend: signal_store::<ExpiresOnMilliseconds>,
+    },
+];
+
+models! {
+    FoldsNames TrimsNames TrimsStepKeys CutsNames RefusesLongPayloads ExpiresOnMilliseconds
+}
+
+override_registration! { TrimsStepKeys ExpiresOnMilliseconds }
+
+override_delivery! { FoldsNames TrimsNames CutsNames RefusesLongPayloads }
+
+/// Delivers a signal under the name of a waiter that is taken for the same.
+fn deliver_alike(
+    mutant: &mut impl Spec,
+    signal: Signal<'_>,
+    is_same: impl Fn(&str, &str) -> bool,
+) -> Answer<SignalDeliveryResult> {
+    let mut waiters = mutant.space()?.waiters.values();
+    let alike = waiters
+        .find(|waiter| waiter.run_id == signal.run && is_same(&waiter.signal_name, signal.name));
+    let name = alike.map_or(signal.name.to_owned(), |waiter| waiter.signal_name.clone());
+    Signal { name: &name, ..signal }.on(&mut AsSpecified(mutant.state()))
+}
+
+impl BreaksDelivery for FoldsNames {
+    fn deliver(&mut self, signal: Signal<'_>) -> Answer<SignalDeliveryResult> {
+        deliver_alike(self, signal, |name, sent| name.eq_ignore_ascii_case(sent))
+    }
+}
+
+impl BreaksDelivery for TrimsNames {
+    fn deliver(&mut self, signal: Signal<'_>) -> Answer<SignalDeliveryResult> {
+        deliver_alike(self, signal, |name, sent| name.trim() == sent.trim())
+    }
+}
+
+impl BreaksRegistration for TrimsStepKeys {
+    fn register(&mut self, registration: Registration<'_>) -> Answer<()> {
+        Registration { key: registration.key.trim(), ..registration }.on(&mut self.0)
+    }
+}
+
+impl BreaksDelivery for CutsNames {
+    fn deliver(&mut self, signal: Signal<'_>) -> Answer<SignalDeliveryResult> {
+        deliver_alike(self, signal, |name, sent| name.chars().take(256).eq(sent.chars().take(256)))
+    }
+}
+
+impl BreaksDelivery for RefusesLongPayloads {
+    fn deliver(&mut self, signal: Signal<'_>) -> Answer<SignalDeliveryResult> {
+        match signal.payload.len() > 64 << 10 {
+            true => Err(Error::InvalidArgument("payload too long".to_owned())),
+            false => signal.on(&mut self.0),
+        }
+    }
+}
+
+impl BreaksRegistration for ExpiresOnMilliseconds {
+    fn register(&mut self, registration: Registration<'_>) -> Answer<()> {
+        let expires_at = registration.expires_at.map(|instant| instant.trunc_subsecs(3));
+        Registration { expires_at, ..registration }.on(&mut self.0)
+    }
+}
