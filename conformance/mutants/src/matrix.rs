@@ -83,6 +83,15 @@ pub async fn judge(mutant: &'static Mutant, seed: u64) -> Death {
     death
 }
 
+/// Whether the checks that judge histories, and nothing else, break on a mutant.
+pub async fn dies_of_histories(mutant: &'static Mutant, seed: u64) -> bool {
+    let judges_histories = |check: &&Check| check.id.ends_with("-in-no-order");
+    let only = all_checks().filter(judges_histories).map(|check| check.id.to_owned()).collect();
+    let settings = Settings { only, seed, effort: 40, ..Settings::default() };
+    let report = certify(Arc::new(Mutated(mutant)), &settings).await;
+    broken(&report.checks).next().is_some()
+}
+
 /// The checks that judge and broke at no death. A trait judges nothing.
 #[must_use]
 pub fn checks_without_kill(deaths: &[Death]) -> Vec<&'static str> {
