@@ -5,13 +5,13 @@ use crate::state::step_id;
 
 /// The interface `outputs-repository`.
 pub trait OutputsRepository: Spec {
-    /// OUTPUT-1 to 4.
+    /// OUTPUT-1 to 4, 18.
     fn save_step_output(&mut self, run_id: RunId, step_key: &str, value_json: &str) -> Answer<()> {
         self.space()?.outputs.insert(step_id(run_id, step_key), value_json.to_owned());
         Ok(())
     }
 
-    /// OUTPUT-5.
+    /// OUTPUT-5, 19.
     fn save_step_input(&mut self, run_id: RunId, step_key: &str, value_json: &str) -> Answer<()> {
         self.space()?.inputs.insert(step_id(run_id, step_key), value_json.to_owned());
         Ok(())
@@ -54,7 +54,7 @@ pub trait OutputsRepository: Spec {
         self.space().map(|_| ())
     }
 
-    /// OUTPUT-16, 17; EVENT-2, 3.
+    /// OUTPUT-16, 17, 20; EVENT-2, 3.
     fn record_event(&mut self, run_id: RunId, event: &FlowEvent) -> Answer<()> {
         let events = self.space()?.events.entry(run_id).or_default();
         let sequence = events.last().map_or(1, |last| last.sequence + 1);

@@ -81,7 +81,7 @@ pub trait RunControlStore: Spec {
         Ok(self.space()?.idempotency_keys.get(&id).copied())
     }
 
-    /// CONTROL-17 to 22.
+    /// CONTROL-17 to 23.
     fn try_register_idempotency_key(
         &mut self,
         flow_id: FlowId,

@@ -17,7 +17,7 @@ pub trait RunRuntimeStore: Spec {
         Ok(claims.filter(|(run, _)| *run == run_id).map(|(_, key)| key.clone()).collect())
     }
 
-    /// RUNTIME-5 to 10.
+    /// RUNTIME-5 to 10, 19.
     fn try_claim_step(&mut self, run_id: RunId, step_key: &str) -> Answer<bool> {
         Ok(self.space()?.claims.insert(step_id(run_id, step_key)))
     }

@@ -213,7 +213,7 @@ pub trait RunStore: Spec {
         Ok(())
     }
 
-    /// RUN-74 to 78.
+    /// RUN-74 to 78, 84.
     fn try_record_dispatch(&mut self, run_id: RunId, step_key: &str) -> Answer<bool> {
         Ok(self.space()?.dispatches.insert(step_id(run_id, step_key)))
     }

@@ -7,7 +7,7 @@ use crate::state::step_id;
 
 /// The interface `signal-store`.
 pub trait SignalStore: Spec {
-    /// SIGNAL-1 to 4.
+    /// SIGNAL-1 to 4, 16.
     fn register_waiter(
         &mut self,
         run_id: RunId,

@@ -9,11 +9,11 @@ use crate::{CallError, FlowEvent, Result, RunId};
 /// Step outputs and inputs, trigger data and headers, and the recording of events.
 #[async_trait]
 pub trait OutputsRepository: Send + Sync {
-    /// Stores the output of a step. OUTPUT-1 to 4.
+    /// Stores the output of a step. OUTPUT-1 to 4, 18.
     async fn save_step_output(&self, run_id: RunId, step_key: &str, value_json: &str)
     -> Result<()>;
 
-    /// Stores the input of a step. OUTPUT-5.
+    /// Stores the input of a step. OUTPUT-5, 19.
     async fn save_step_input(&self, run_id: RunId, step_key: &str, value_json: &str) -> Result<()>;
 
     /// Answers the output of a step; none if nothing was saved. OUTPUT-6.
@@ -42,7 +42,7 @@ pub trait OutputsRepository: Send + Sync {
     /// Says that a step's scope has ended. OUTPUT-15.
     async fn end_scope(&self, run_id: RunId, step_key: &str) -> Result<()>;
 
-    /// Appends an event to a run's log. OUTPUT-16, 17.
+    /// Appends an event to a run's log. OUTPUT-16, 17, 20.
     async fn record_event(&self, run_id: RunId, event: &FlowEvent) -> Result<()>;
 }
 

@@ -34,7 +34,7 @@ pub trait RunControlStore: Send + Sync {
         idempotency_key: &str,
     ) -> Result<Option<RunId>>;
 
-    /// Registers an idempotency key for a run: true for one caller. CONTROL-17 to 22.
+    /// Registers an idempotency key for a run: true for one caller. CONTROL-17 to 23.
     async fn try_register_idempotency_key(
         &self,
         flow_id: FlowId,

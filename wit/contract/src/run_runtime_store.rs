@@ -13,7 +13,7 @@ pub trait RunRuntimeStore: Send + Sync {
     /// Lists the step keys of a run that are claimed, in any order. RUNTIME-3, 4.
     async fn get_claimed_step_keys(&self, run_id: RunId) -> Result<Vec<String>>;
 
-    /// Claims a step: true for one caller. RUNTIME-5 to 10.
+    /// Claims a step: true for one caller. RUNTIME-5 to 10, 19.
     async fn try_claim_step(&self, run_id: RunId, step_key: &str) -> Result<bool>;
 
     /// Frees a claim; any caller may. RUNTIME-11, 12.

@@ -100,7 +100,7 @@ pub trait RunStore: Send + Sync {
         step_keys: &[String],
     ) -> Result<()>;
 
-    /// Enters a step in the dispatch ledger: true for one caller. RUN-74 to 78.
+    /// Enters a step in the dispatch ledger: true for one caller. RUN-74 to 78, 84.
     async fn try_record_dispatch(&self, run_id: RunId, step_key: &str) -> Result<bool>;
 
     /// Adds the job runtime's id to a dispatch entry. RUN-79, 80.

@@ -7,7 +7,7 @@ use crate::{Instant, Result, RunId, SignalDeliveryResult, SignalWaiter};
 /// Steps that wait for a signal from outside.
 #[async_trait]
 pub trait SignalStore: Send + Sync {
-    /// Registers that a step waits for a signal. SIGNAL-1 to 4.
+    /// Registers that a step waits for a signal. SIGNAL-1 to 4, 16.
     async fn register_waiter(
         &self,
         run_id: RunId,

@@ -1,6 +1,6 @@
 use chrono::TimeDelta;
 use plimsoll_contract::Interface::{
-    FlowRepository, FlowStore, RunRuntimeStore, RunStore, WebhookRejectionStore,
+    FlowRepository, FlowStore, RunRuntimeStore, RunStore, WebhookRejectionStore, WebhookReplayStore,
 };
 use plimsoll_contract::StepStatus::{Running, Succeeded};
 use plimsoll_contract::{
@@ -8,6 +8,7 @@ use plimsoll_contract::{
     RunTimeseriesGranularity, StateLocation, WebhookRejectionQuery,
 };
 
+use super::contents::{self, Contents, Shown};
 use super::every_function;
 use crate::instance::Instance;
 use crate::probe::{self, Source};
@@ -259,22 +260,52 @@ async fn reopening_loses_data(t: &Trial) -> Outcome {
     leave_a_mark(t).await?;
     t.open(&t.own_config()).await?;
     t.expect("what was left is still there", &marks(t).await?, &1);
+    let everything = Contents::new(t);
+    everything.write(t, "kept").await?;
+    let before = everything.read(t).await?;
+    t.open(&t.own_config()).await?;
+    expect_kept(t, &everything, &before).await
+}
+
+/// The open namespace must hold everything that was written, as it was read before.
+async fn expect_kept(t: &Trial, everything: &Contents, before: &Shown) -> Outcome {
+    contents::expect_same(t, "stay as they were", &everything.read(t).await?, before);
+    if t.exports.contains(&WebhookReplayStore) {
+        t.expect("the nonce is still known", &everything.holds_nonce(t).await?, &true);
+    }
     Ok(())
 }
 
 async fn switching_loses_data(t: &Trial) -> Outcome {
     leave_a_mark(t).await?;
+    let everything = Contents::new(t);
+    everything.write(t, "kept").await?;
+    let (left, before) = (marks(t).await?, everything.read(t).await?);
     t.open(&t.another_config("-other")).await?;
     t.open(&t.own_config()).await?;
-    t.expect("what was left is still there", &marks(t).await?, &1);
-    Ok(())
+    t.expect("what was left is still there", &marks(t).await?, &left);
+    expect_kept(t, &everything, &before).await
 }
 
 async fn namespaces_mixed(t: &Trial) -> Outcome {
     leave_a_mark(t).await?;
+    let (first, second) = (t.another_config("-first"), t.another_config("-second"));
     t.open(&t.another_config("-other")).await?;
     t.expect("the other namespace is empty", &marks(t).await?, &0);
-    Ok(())
+    let everything = Contents::new(t);
+    let nothing = everything.read(t).await?;
+    t.open(&first).await?;
+    everything.write(t, "first").await?;
+    let of_first = everything.read(t).await?;
+    t.open(&second).await?;
+    let words = "are those of an empty namespace";
+    contents::expect_same(t, words, &everything.read(t).await?, &nothing);
+    everything.write(t, "second").await?;
+    let of_second = everything.read(t).await?;
+    t.open(&first).await?;
+    expect_kept(t, &everything, &of_first).await?;
+    t.open(&second).await?;
+    expect_kept(t, &everything, &of_second).await
 }
 
 async fn namespace_case_folded(t: &Trial) -> Outcome {
@@ -329,10 +360,20 @@ async fn discard_leaves_data(t: &Trial) -> Outcome {
     let other = t.another_config("-other");
     t.open(&other).await?;
     leave_a_mark(t).await?;
+    let everything = Contents::new(t);
+    everything.write(t, "left").await?;
     t.open(&t.own_config()).await?;
+    let nothing = everything.read(t).await?;
     t.backend().discard(&other.namespace).await?;
     t.open(&other).await?;
     t.expect("the discarded namespace is empty", &marks(t).await?, &0);
+    expect_gone(t, &everything, &nothing).await
+}
+
+/// The open namespace must hold nothing of what was written.
+async fn expect_gone(t: &Trial, everything: &Contents, nothing: &Shown) -> Outcome {
+    contents::expect_same(t, "are gone", &everything.read(t).await?, nothing);
+    t.expect("the nonce is forgotten", &everything.holds_nonce(t).await?, &false);
     Ok(())
 }
 
@@ -340,11 +381,15 @@ async fn discard_takes_another(t: &Trial) -> Outcome {
     let longer = t.another_config("-other");
     t.open(&longer).await?;
     leave_a_mark(t).await?;
+    let everything = Contents::new(t);
+    everything.write(t, "kept").await?;
+    let (left, before) = (marks(t).await?, everything.read(t).await?);
     t.open(&t.own_config()).await?;
+    everything.write(t, "discarded").await?;
     t.backend().discard(&t.namespace).await?;
     t.open(&longer).await?;
-    t.expect("the other namespace keeps its data", &marks(t).await?, &1);
-    Ok(())
+    t.expect("the other namespace keeps its data", &marks(t).await?, &left);
+    expect_kept(t, &everything, &before).await
 }
 
 async fn discard_of_unknown_fails(t: &Trial) -> Outcome {
@@ -358,9 +403,13 @@ async fn discard_of_unknown_fails(t: &Trial) -> Outcome {
 }
 
 async fn discard_closes(t: &Trial) -> Outcome {
+    let everything = Contents::new(t);
+    let nothing = everything.read(t).await?;
     leave_a_mark(t).await?;
+    everything.write(t, "discarded").await?;
     t.backend().discard(&t.namespace).await?;
     t.expect("the namespace is empty", &marks(t).await?, &0);
+    expect_gone(t, &everything, &nothing).await?;
     leave_a_mark(t).await?;
     t.expect("and can be written to at once", &marks(t).await?, &1);
     Ok(())

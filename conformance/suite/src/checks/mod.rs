@@ -1,11 +1,13 @@
 //! The list of checks, one module for each interface, in the order of the contract.
 
 mod backend;
+mod contents;
 mod event_reader;
 mod every_function;
 mod flow_repository;
 mod flow_store;
 mod histories;
+mod instants;
 mod outputs_repository;
 mod retention_store;
 mod run_control_store;
@@ -36,6 +38,7 @@ const LISTS: &[&[Check]] = &[
     run_store::workers::CHECKS,
     run_runtime_store::CHECKS,
     run_control_store::CHECKS,
+    run_control_store::keys::CHECKS,
     retention_store::CHECKS,
     event_reader::CHECKS,
     signal_store::CHECKS,
@@ -45,6 +48,7 @@ const LISTS: &[&[Check]] = &[
     webhook_rejection_store::CHECKS,
     webhook_rejection_store::races::CHECKS,
     webhook_replay_store::CHECKS,
+    instants::CHECKS,
     histories::ledgers::CHECKS,
     histories::registers::CHECKS,
     histories::logs::CHECKS,

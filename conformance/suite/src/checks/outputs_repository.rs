@@ -175,6 +175,38 @@ pub(super) const CHECKS: &[Check] = &[
         uses: &[RunStore, OutputsRepository, EventReader],
         run: |t| Box::pin(long_messages_cut(t)),
     },
+    Check {
+        id: "outputs-repository/long-headers-cut",
+        clauses: &["BACKEND-6"],
+        goal: "A trigger header has a value of 256 KiB.",
+        usual_cause: "a column is too short, and cuts what it is given",
+        uses: &[RunStore, OutputsRepository],
+        run: |t| Box::pin(long_headers_cut(t)),
+    },
+    Check {
+        id: "outputs-repository/output-needs-step",
+        clauses: &["OUTPUT-18"],
+        goal: "An output is saved for a step that has never started.",
+        usual_cause: "a foreign key, or the output is a column of the step's row",
+        uses: &[RunStore, OutputsRepository],
+        run: |t| Box::pin(output_needs_step(t)),
+    },
+    Check {
+        id: "outputs-repository/input-needs-step",
+        clauses: &["OUTPUT-19"],
+        goal: "An input is saved for a step that has never started.",
+        usual_cause: "a foreign key, or the input is a column of the step's row",
+        uses: &[RunStore, OutputsRepository],
+        run: |t| Box::pin(input_needs_step(t)),
+    },
+    Check {
+        id: "outputs-repository/event-needs-step",
+        clauses: &["OUTPUT-20"],
+        goal: "An event of a step that has never started is recorded.",
+        usual_cause: "a foreign key",
+        uses: &[RunStore, OutputsRepository, EventReader],
+        run: |t| Box::pin(event_needs_step(t)),
+    },
 ];
 
 async fn output(t: &Trial, run: RunId, step_key: &str) -> Result<Option<String>, Halt> {
@@ -502,5 +534,42 @@ async fn long_messages_cut(t: &Trial) -> Outcome {
     t.outputs_repository().record_event(run, &event).await?;
     let recorded = events(t, run).await?.pop().and_then(|event| event.message);
     t.expect("the message is whole", &(recorded == message), &true);
+    Ok(())
+}
+
+async fn long_headers_cut(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let given = header_list(&[("x-signature", &"h".repeat(256 << 10))]);
+    t.outputs_repository().save_trigger_headers(run, &given).await?;
+    let is_whole = headers(t, run).await? == Some(given);
+    t.expect("the header is whole", &is_whole, &true);
+    Ok(())
+}
+
+async fn output_needs_step(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    t.outputs_repository().save_step_output(run, "charge", "1").await?;
+    t.expect("the output is kept", &output(t, run, "charge").await?, &some("1"));
+    Ok(())
+}
+
+async fn input_needs_step(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    t.outputs_repository().save_step_input(run, "charge", "1").await?;
+    t.expect("the input is kept", &input(t, run, "charge").await?, &some("1"));
+    Ok(())
+}
+
+async fn event_needs_step(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let event = FlowEvent {
+        timestamp: START,
+        event_type: "step.blocked".to_owned(),
+        step_key: some("charge"),
+        message: None,
+    };
+    t.outputs_repository().record_event(run, &event).await?;
+    let steps: Vec<_> = events(t, run).await?.into_iter().map(|event| event.step_key).collect();
+    t.expect("the event is recorded", &steps, &vec![some("charge")]);
     Ok(())
 }

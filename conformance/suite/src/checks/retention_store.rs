@@ -345,10 +345,16 @@ async fn kept_run_loses_data(t: &Trial) -> Outcome {
     t.a_running_step(kept, "charge").await?;
     t.run_runtime_store().try_claim_step(kept, "charge").await?;
     t.run_store().try_record_dispatch(kept, "charge").await?;
-    t.outputs_repository().save_step_output(kept, "charge", "1").await?;
+    let outputs = t.outputs_repository();
+    outputs.save_step_output(kept, "charge", "1").await?;
+    outputs.save_step_input(kept, "charge", "2").await?;
+    outputs.save_trigger_data(kept, "3").await?;
+    outputs.save_trigger_headers(kept, &[("a".to_owned(), "b".to_owned())]).await?;
     an_event(t, kept).await?;
     t.signal_store().register_waiter(kept, "wait", "approval", None).await?;
-    t.run_control_store().configure_run(kept, t.flow_id(), "manual", None, None).await?;
+    let (controls, flow) = (t.run_control_store(), t.flow_id());
+    controls.configure_run(kept, flow, "manual", None, None).await?;
+    controls.try_register_idempotency_key(flow, "webhook", "key-1", kept).await?;
     let before = t.run_store().get_run_detail(kept).await?;
     remove(t, gone).await?;
     let after = t.run_store().get_run_detail(kept).await?;
@@ -359,12 +365,20 @@ async fn kept_run_loses_data(t: &Trial) -> Outcome {
     t.expect("the dispatch entry stays", &recorded, &false);
     let output = t.outputs_repository().get_step_output(kept, "charge").await?;
     t.expect("the output stays", &output.as_deref(), &Some("1"));
+    let input = outputs.get_step_input(kept, "charge").await?;
+    t.expect("the input stays", &input.as_deref(), &Some("2"));
+    let data = outputs.get_trigger_data(kept).await?;
+    t.expect("the trigger data stay", &data.as_deref(), &Some("3"));
+    let headers = outputs.get_trigger_headers(kept).await?.map(|headers| headers.len());
+    t.expect("the trigger header stays", &headers, &Some(1));
     let events = t.event_reader().get_run_events(kept, Page::all()).await?;
     t.expect("the event stays", &events.len(), &1);
     let waiter = t.signal_store().get_waiter(kept, "wait").await?;
     t.expect("the waiter stays", &waiter.is_some(), &true);
     let control = t.run_control_store().get_run_control(kept).await?;
     t.expect("the control record stays", &control.is_some(), &true);
+    let key = controls.find_run_id_by_idempotency_key(flow, "webhook", "key-1").await?;
+    t.expect("the idempotency key stays", &key, &Some(kept));
     Ok(())
 }
 

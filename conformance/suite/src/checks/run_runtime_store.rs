@@ -108,6 +108,14 @@ pub(super) const CHECKS: &[Check] = &[
         run: |t| Box::pin(claim_needs_run(t)),
     },
     Check {
+        id: "run-runtime-store/claim-needs-step",
+        clauses: &["RUNTIME-19"],
+        goal: "A step that has neither started nor been dispatched is claimed.",
+        usual_cause: "a foreign key, or the claim is a column of the step's row",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(claim_needs_step(t)),
+    },
+    Check {
         id: "run-runtime-store/release-keeps-claim",
         clauses: &["RUNTIME-11"],
         goal: "A claim is released; the step can be claimed again. Releasing none is fine.",
@@ -196,6 +204,14 @@ pub(super) const CHECKS: &[Check] = &[
         usual_cause: "the next number is read and written in two steps",
         uses: &[RunStore, RunRuntimeStore],
         run: |t| Box::pin(skip_race_misnumbers(t)),
+    },
+    Check {
+        id: "run-runtime-store/long-trace-cut",
+        clauses: &["BACKEND-6"],
+        goal: "A step is skipped with a trace and a reason of 256 KiB.",
+        usual_cause: "a column is too short, and cuts what it is given",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(long_trace_cut(t)),
     },
 ];
 
@@ -358,6 +374,15 @@ async fn claim_needs_run(t: &Trial) -> Outcome {
     Ok(())
 }
 
+async fn claim_needs_step(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let claimed = t.run_runtime_store().try_claim_step(run, "charge").await?;
+    let statuses = t.run_runtime_store().get_step_statuses(run).await?;
+    t.expect("the claim is granted", &claimed, &true);
+    t.expect("no step was created", &statuses, &Vec::new());
+    Ok(())
+}
+
 async fn release_keeps_claim(t: &Trial) -> Outcome {
     let run = t.a_run().await?;
     let claims = t.run_runtime_store();
@@ -378,13 +403,18 @@ async fn release_frees_more(t: &Trial) -> Outcome {
         t.run_store().try_record_dispatch(run, key).await?;
         t.a_running_step(run, key).await?;
     }
+    let runs = t.run_store();
+    runs.record_step_complete(run, "poll", StepStatus::Pending, Some("1"), None).await?;
+    let before = runs.get_run_detail(run).await?;
     claims.release_step_claim(run, "poll").await?;
     let other = claims.try_claim_step(run, "send").await?;
-    let dispatched = t.run_store().try_record_dispatch(run, "poll").await?;
-    let statuses = claims.get_step_statuses(run).await?;
+    let dispatched = runs.try_record_dispatch(run, "poll").await?;
+    let other_entry = runs.try_record_dispatch(run, "send").await?;
+    let after = runs.get_run_detail(run).await?;
     t.expect("the other claim stays", &other, &false);
     t.expect("the dispatch entry stays", &dispatched, &false);
-    t.expect("both steps stay", &statuses.len(), &2);
+    t.expect("so does the other entry", &other_entry, &false);
+    t.expect("both steps stay as they were", &after, &before);
     Ok(())
 }
 
@@ -590,4 +620,19 @@ async fn skip_race_misnumbers(t: &Trial) -> Outcome {
         t.expect("half of them are skips", &skips, &(CALLERS / 2));
     }
     t.overlap_shown()
+}
+
+async fn long_trace_cut(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let trace = Some(format!("\"{}\"", "t".repeat((256 << 10) - 2)));
+    let reason = Some("r".repeat(256 << 10));
+    let (text, why) = (trace.as_deref(), reason.as_deref());
+    let runtime = t.run_runtime_store();
+    runtime.record_skipped_step_with_trace(run, "send", "http", why, text).await?;
+    let step = the_step(t, run).await?;
+    let of_attempt = step.attempts.last().and_then(|last| last.evaluation_trace_json.clone());
+    t.expect("the step's trace is whole", &(step.evaluation_trace_json == trace), &true);
+    t.expect("its attempt's is too", &(of_attempt == trace), &true);
+    t.expect("the reason is whole", &(step.error_message == reason), &true);
+    Ok(())
 }

@@ -199,6 +199,14 @@ pub(super) const CHECKS: &[Check] = &[
         uses: &[RunStore, SignalStore],
         run: |t| Box::pin(delivery_race_passes_over_waiter(t)),
     },
+    Check {
+        id: "signal-store/waiter-needs-step",
+        clauses: &["SIGNAL-16"],
+        goal: "A step that has never started waits for a signal.",
+        usual_cause: "a foreign key, or the waiter is a column of the step's row",
+        uses: &[RunStore, SignalStore],
+        run: |t| Box::pin(waiter_needs_step(t)),
+    },
 ];
 
 async fn register(t: &Trial, run: RunId, step_key: &str, name: &str) -> Outcome {
@@ -617,4 +625,12 @@ async fn delivery_race_passes_over_waiter(t: &Trial) -> Outcome {
         }
     }
     t.overlap_shown()
+}
+
+async fn waiter_needs_step(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    register(t, run, "wait", "approval").await?;
+    let receives = deliver(t, run, "approval", "1").await?;
+    t.expect("the step gets the signal", &receiver(&receives), &Some("wait"));
+    Ok(())
 }

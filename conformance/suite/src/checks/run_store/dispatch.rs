@@ -1,6 +1,7 @@
 use plimsoll_contract::Interface::{RunRuntimeStore, RunStore};
 use plimsoll_contract::{RunStatus, StepStatus};
 
+use super::{detail, step};
 use crate::{Check, Outcome, Trial};
 
 pub(in crate::checks) const CHECKS: &[Check] = &[
@@ -44,6 +45,14 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         usual_cause: "a foreign key",
         uses: &[RunStore],
         run: |t| Box::pin(dispatch_needs_run(t)),
+    },
+    Check {
+        id: "run-store/dispatch-needs-step",
+        clauses: &["RUN-84"],
+        goal: "A step that has never started is dispatched.",
+        usual_cause: "a foreign key, or the entry is a column of the step's row",
+        uses: &[RunStore],
+        run: |t| Box::pin(dispatch_needs_step(t)),
     },
     Check {
         id: "run-store/annotation-creates-entry",
@@ -173,6 +182,16 @@ async fn dispatch_needs_run(t: &Trial) -> Outcome {
     Ok(())
 }
 
+async fn dispatch_needs_step(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let recorded = t.run_store().try_record_dispatch(run, "charge").await?;
+    let listed = t.run_store().get_dispatched_step_keys(run).await?;
+    t.expect("it is recorded", &recorded, &true);
+    t.expect("it is listed", &listed, &vec!["charge".to_owned()]);
+    t.expect("no step was created", &detail(t, run).await?.steps, &Vec::new());
+    Ok(())
+}
+
 async fn annotation_creates_entry(t: &Trial) -> Outcome {
     let run = t.a_run().await?;
     let runs = t.run_store();
@@ -234,13 +253,17 @@ async fn release_frees_more(t: &Trial) -> Outcome {
         t.run_runtime_store().try_claim_step(run, key).await?;
         t.a_running_step(run, key).await?;
     }
+    runs.record_step_complete(run, "poll", StepStatus::Pending, Some("1"), None).await?;
+    let before = (step(t, run, "poll").await?, step(t, run, "send").await?);
     runs.release_dispatch(run, "poll").await?;
     let listed = runs.get_dispatched_step_keys(run).await?;
     let claimed = t.run_runtime_store().try_claim_step(run, "poll").await?;
-    let statuses = t.run_runtime_store().get_step_statuses(run).await?;
+    let other = t.run_runtime_store().try_claim_step(run, "send").await?;
+    let after = (step(t, run, "poll").await?, step(t, run, "send").await?);
     t.expect("the other entry stays", &listed, &vec!["send".to_owned()]);
     t.expect("the claim stays", &claimed, &false);
-    t.expect("both steps stay", &statuses.len(), &2);
+    t.expect("so does the other claim", &other, &false);
+    t.expect("both steps stay as they were", &after, &before);
     Ok(())
 }
 

@@ -19,6 +19,14 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         run: |t| Box::pin(retry_keeps_outcome(t)),
     },
     Check {
+        id: "run-store/retry-keeps-trace",
+        clauses: &["RUN-59"],
+        goal: "A step that was skipped with a trace is retried; only its attempt keeps the trace.",
+        usual_cause: "the row keeps its trace, or the attempt is cleared instead of the step",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(retry_keeps_trace(t)),
+    },
+    Check {
         id: "run-store/retry-adds-attempt",
         clauses: &["RUN-59"],
         goal: "A failed step is retried and started; its attempts are 1 and 2.",
@@ -185,6 +193,20 @@ async fn retry_keeps_outcome(t: &Trial) -> Outcome {
     Ok(())
 }
 
+async fn retry_keeps_trace(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    let trace = Some(r#"{"when":"amount > 10"}"#);
+    let runtime = t.run_runtime_store();
+    runtime.record_skipped_step_with_trace(run, "send", "http", None, trace).await?;
+    t.run_store().retry_step(run, "send").await?;
+    let step = step(t, run, "send").await?;
+    let of_attempts: Vec<_> =
+        step.attempts.iter().map(|attempt| attempt.evaluation_trace_json.as_deref()).collect();
+    t.expect("its trace is cleared", &step.evaluation_trace_json, &None);
+    t.expect("its attempt keeps it", &of_attempts, &vec![trace]);
+    Ok(())
+}
+
 async fn retry_adds_attempt(t: &Trial) -> Outcome {
     let run = t.a_run().await?;
     t.a_failed_step(run, "charge").await?;
@@ -264,28 +286,50 @@ async fn retry_touches_other_steps(t: &Trial) -> Outcome {
 async fn retry_clears_the_rest(t: &Trial) -> Outcome {
     let run = t.a_run().await?;
     t.a_failed_step(run, "charge").await?;
-    t.outputs_repository().save_step_output(run, "charge", "1").await?;
+    let (outputs, controls, flow) = (t.outputs_repository(), t.run_control_store(), t.flow_id());
+    save_outputs(t, run).await?;
+    t.signal_store().register_waiter(run, "charge", "approval", None).await?;
+    t.signal_store().deliver_signal(run, "approval", "2").await?;
+    controls.configure_run(run, flow, "manual", None, None).await?;
+    controls.request_cancel(run, Some("by hand")).await?;
+    controls.try_register_idempotency_key(flow, "webhook", "key-1", run).await?;
+    let events = t.event_reader().get_run_events(run, Page::all()).await?;
+    let waiter = t.signal_store().get_waiter(run, "charge").await?;
+    let control = controls.get_run_control(run).await?;
+    t.run_store().retry_step(run, "charge").await?;
+    let output = outputs.get_step_output(run, "charge").await?;
+    let input = outputs.get_step_input(run, "charge").await?;
+    let data = outputs.get_trigger_data(run).await?;
+    let headers = outputs.get_trigger_headers(run).await?.map(|headers| headers.len());
+    let key = controls.find_run_id_by_idempotency_key(flow, "webhook", "key-1").await?;
+    t.expect("the saved output stays", &output.as_deref(), &Some("1"));
+    t.expect("the saved input stays", &input.as_deref(), &Some("2"));
+    t.expect("the trigger data stay", &data.as_deref(), &Some("3"));
+    t.expect("the trigger header stays", &headers, &Some(1));
+    let events_after = t.event_reader().get_run_events(run, Page::all()).await?;
+    t.expect("there is an event", &events.len(), &1);
+    t.expect("the event stays", &events_after, &events);
+    let waiter_after = t.signal_store().get_waiter(run, "charge").await?;
+    t.expect("the waiter stays, with its delivery", &waiter_after, &waiter);
+    t.expect("the cancellation stays", &controls.get_run_control(run).await?, &control);
+    t.expect("the idempotency key stays", &key, &Some(run));
+    Ok(())
+}
+
+/// Saves an output, an input, trigger data and headers, and records an event.
+async fn save_outputs(t: &Trial, run: RunId) -> Outcome {
+    let outputs = t.outputs_repository();
+    outputs.save_step_output(run, "charge", "1").await?;
+    outputs.save_step_input(run, "charge", "2").await?;
+    outputs.save_trigger_data(run, "3").await?;
+    outputs.save_trigger_headers(run, &[("a".to_owned(), "b".to_owned())]).await?;
     let event = FlowEvent {
         timestamp: START,
         event_type: "step.failed".to_owned(),
         step_key: Some("charge".to_owned()),
         message: None,
     };
-    t.outputs_repository().record_event(run, &event).await?;
-    t.signal_store().register_waiter(run, "charge", "approval", None).await?;
-    t.run_control_store().configure_run(run, t.flow_id(), "manual", None, None).await?;
-    t.run_control_store().request_cancel(run, Some("by hand")).await?;
-    t.run_store().retry_step(run, "charge").await?;
-    let output = t.outputs_repository().get_step_output(run, "charge").await?;
-    let events = t.event_reader().get_run_events(run, Page::all()).await?;
-    let waiter = t.signal_store().get_waiter(run, "charge").await?;
-    let control = t.run_control_store().get_run_control(run).await?;
-    t.expect("the saved output stays", &output.as_deref(), &Some("1"));
-    t.expect("the event stays", &events.len(), &1);
-    t.expect("the waiter stays", &waiter.is_some(), &true);
-    let cancelled = control.map(|control| control.cancel_requested);
-    t.expect("the cancellation stays", &cancelled, &Some(true));
-    Ok(())
+    Ok(outputs.record_event(run, &event).await?)
 }
 
 async fn retry_needs_step(t: &Trial) -> Outcome {

@@ -208,19 +208,28 @@ async fn used_id_overwrites(t: &Trial) -> Outcome {
 async fn start_race_has_two_winners(t: &Trial) -> Outcome {
     while t.next_round()? {
         let start = t.start_of(t.flow_id());
+        let run = start.run_id;
         let answers = t
-            .release(move |_, caller| {
-                let start = start.clone();
+            .release(move |caller, instance| {
+                // Each caller's run is another, so that a loser that overwrites shows.
+                let flow_name = format!("caller {caller}");
+                let trigger_key = format!("trigger-{caller}");
+                let start = StartRun { flow_name, trigger_key, ..start.clone() };
                 async move {
-                    match caller.run_store().start_run(&start).await {
-                        Ok(_) => Ok(true),
-                        Err(error) if error.kind() == Some(ErrorKind::AlreadyExists) => Ok(false),
+                    match instance.run_store().start_run(&start).await {
+                        Ok(run) => Ok(Some(run)),
+                        Err(error) if error.kind() == Some(ErrorKind::AlreadyExists) => Ok(None),
                         Err(error) => Err(error),
                     }
                 }
             })
             .await;
-        t.expect_one_true("one caller starts the run, the others learn that it exists", &answers);
+        let won: Vec<_> =
+            answers.iter().map(|answer| answer.clone().map(|run| run.is_some())).collect();
+        t.expect_one_true("one caller starts the run, the others learn that it exists", &won);
+        let winner = answers.into_iter().flatten().flatten().next();
+        let stored = t.run_store().get_run_detail(run).await?.map(|detail| detail.run);
+        t.expect("the run is the one that was answered", &stored, &winner);
     }
     t.overlap_shown()
 }

@@ -126,7 +126,7 @@ async fn search_misses_run_field(t: &Trial) -> Outcome {
         ("flow name", "fund ord".to_owned()),
         ("trigger key", "night".to_owned()),
         ("status", "timed-out".to_owned()),
-        ("job id", "e-471".to_owned()),
+        ("job id", "gfire-47".to_owned()),
     ];
     expect_each_finds(t, run, &searches).await
 }

@@ -8,7 +8,8 @@ use chrono::TimeDelta;
 use plimsoll_contract::Interface::WebhookRejectionStore;
 use plimsoll_contract::show;
 use plimsoll_contract::{
-    Clock, ErrorKind, Instant, Page, WebhookRejection, WebhookRejectionPage, WebhookRejectionQuery,
+    Clock, ErrorKind, FlowId, Instant, Page, WebhookRejection, WebhookRejectionPage,
+    WebhookRejectionQuery,
 };
 
 use crate::trial::START;
@@ -449,6 +450,39 @@ async fn conditions_not_anded(t: &Trial) -> Outcome {
         let items = query(t, filter).await?.items;
         let rows: Vec<_> = items.iter().map(|row| row.body_bytes).collect();
         t.expect(&format!("the rows that match {what}"), &rows, &expected);
+    }
+    includes_not_anded(t, flow).await
+}
+
+/// The includes narrow what flow, reason and search leave, and the other way round.
+async fn includes_not_anded(t: &Trial, flow: Option<FlowId>) -> Outcome {
+    let accepted = WebhookRejection { flow_id: flow, body_bytes: 4, ..t.an_acceptance() };
+    write(t, &WebhookRejection { reason: "replay".to_owned(), ..accepted.clone() }).await?;
+    write(t, &WebhookRejection { flow_id: None, ..accepted }).await?;
+    let (reason, search) = (Some("replay".to_owned()), Some("orders".to_owned()));
+    let narrowed = [
+        ("flow", WebhookRejectionQuery { flow_id: flow, ..all() }, vec![2, 1, 0]),
+        ("reason", WebhookRejectionQuery { reason, ..all() }, vec![3, 1, 0]),
+        ("search", WebhookRejectionQuery { search, ..all() }, vec![3, 2, 0]),
+    ];
+    for (what, filter, expected) in narrowed {
+        let rejected = WebhookRejectionQuery { include_accepted: false, ..filter.clone() };
+        let rejected = query(t, rejected).await?.items;
+        let rows: Vec<_> = rejected.iter().map(|row| row.body_bytes).collect();
+        t.expect(&format!("the rejected rows that match {what}"), &rows, &expected);
+        let accepted = WebhookRejectionQuery { include_rejected: false, ..filter.clone() };
+        let accepted = query(t, accepted).await?.items;
+        let are_accepted = accepted.iter().all(|row| row.is_accepted);
+        let count = if what == "search" { 2 } else { 1 };
+        let got = (are_accepted, accepted.len());
+        t.expect(&format!("the accepted rows that match {what}"), &got, &(true, count));
+        let (flow, reason) = (filter.flow_id, filter.reason.as_deref());
+        if filter.search.is_none() {
+            let log = t.webhook_rejection_store();
+            let recent = log.query_recent(flow, reason, false, Page::default()).await?;
+            let rows: Vec<_> = recent.iter().map(|row| row.body_bytes).collect();
+            t.expect(&format!("query-recent: the rejected rows of {what}"), &rows, &expected);
+        }
     }
     Ok(())
 }
