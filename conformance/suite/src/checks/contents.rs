@@ -54,6 +54,10 @@ impl Contents {
             let (runs, output) = (t.run_store(), Some(&*text));
             runs.record_step_start(run, STEP, "http", output, None).await?;
             runs.record_step_complete(run, STEP, StepStatus::Failed, output, None).await?;
+            let detail = runs.get_run_detail(run).await?;
+            let steps = detail.map(|detail| detail.steps).unwrap_or_default();
+            let attempts: Vec<_> = steps.iter().map(|step| step.attempts.len()).collect();
+            t.expect("there is one step, with one attempt", &attempts, &vec![1]);
             t.a_running_step(run, &text).await?;
             t.expect("the dispatch is new", &runs.try_record_dispatch(run, STEP).await?, &true);
             runs.try_record_dispatch(run, &text).await?;
@@ -135,6 +139,9 @@ impl Contents {
             let steps = t.run_runtime_store();
             show("the claims", &sorted(steps.get_claimed_step_keys(run).await?));
             show("the status of the run", &steps.get_run_status(run).await?);
+            let mut statuses = steps.get_step_statuses(run).await?;
+            statuses.sort_by(|a, b| a.0.cmp(&b.0));
+            show("the statuses of its steps", &statuses);
         }
         if has(RunControlStore) {
             let controls = t.run_control_store();
