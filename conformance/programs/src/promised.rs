@@ -40,7 +40,7 @@ pub(crate) fn is_promised(call: &Call, space: &Namespace) -> bool {
             | RunRuntimeStore::record_skipped_step { run_id, .. }
             | RunRuntimeStore::record_skipped_step_with_trace { run_id, .. },
         ) => started(run_id),
-        // Nothing says that waiters, outputs and events need no run.
+        // Nothing says that waiters, outputs and events need no run; a step they do not need.
         Call::SignalStore(SignalStore::register_waiter { run_id, .. })
         | Call::OutputsRepository(
             OutputsRepository::save_step_output { run_id, .. }
@@ -51,18 +51,6 @@ pub(crate) fn is_promised(call: &Call, space: &Namespace) -> bool {
             | OutputsRepository::record_event { run_id, .. },
         ) => started(run_id),
         _ => true,
-    }
-}
-
-/// Whether the backend may answer an error instead, having changed nothing. RUN-78 and RUNTIME-10
-/// are SHOULDs: the step may have to exist.
-pub(crate) fn may_fail(call: &Call, space: &Namespace) -> bool {
-    match call {
-        Call::RunStore(RunStore::try_record_dispatch { run_id, step_key })
-        | Call::RunRuntimeStore(RunRuntimeStore::try_claim_step { run_id, step_key }) => {
-            !has_step(space, *run_id, step_key)
-        }
-        _ => false,
     }
 }
 
