@@ -2,11 +2,12 @@ use std::mem;
 
 use chrono::Utc;
 use plimsoll_contract::{
-    Answer, Description, Error, FlowDefinition, Instant, OpenConfig, RunId, StateLocation,
+    Answer, Description, Error, FlowDefinition, FlowEventRecord, Instant, OpenConfig, Page, RunId,
+    StateLocation,
 };
-use plimsoll_model::{Backend, FlowStore, Model, OutputsRepository, Spec, State};
+use plimsoll_model::{Backend, EventReader, FlowStore, Model, OutputsRepository, Spec, State};
 
-use crate::broken::{backend, flow_store, models, outputs_repository, spec};
+use crate::broken::{backend, event_reader, flow_store, models, outputs_repository, spec};
 use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -189,6 +190,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("backend/durable-data-lost", "a new instance shows it")],
         backend: backend::<ClaimsToBeDurable>,
     },
+    Mutant {
+        id: "backend/events-of-every-namespace",
+        clause: "BACKEND-19",
+        how: "lists the events of a run in all namespaces",
+        dies: &[("backend/namespaces-mixed", "the events are those of an empty namespace")],
+        backend: event_reader::<EventsOfAll>,
+    },
 ];
 
 models! {
@@ -196,6 +204,7 @@ models! {
     FoldsNamespaces SwitchesFirst RegistersFirst DropsDuplicateFlows IgnoresSettings DiscardIsAStub
     DiscardsByPrefix DiscardingUnknownFails DiscardCloses DiscardSparesTheOpen ClaimsToShare
     ClaimsToBeDurable HasNoVersion
+    EventsOfAll
 }
 
 #[derive(Default)]
@@ -386,5 +395,14 @@ impl Backend for ClaimsToBeDurable {
 impl Backend for HasNoVersion {
     fn describe(&mut self) -> Answer<Description> {
         Ok(Description { version: String::new(), ..self.0.describe()? })
+    }
+}
+
+impl EventReader for EventsOfAll {
+    fn get_run_events(&mut self, run: RunId, page: Page) -> Answer<Vec<FlowEventRecord>> {
+        self.space()?;
+        let spaces = self.state().namespaces.values();
+        let events = spaces.filter_map(|space| space.events.get(&run)).flatten().cloned();
+        Ok(page.cut(events, Page::DEFAULT_EVENTS))
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::SubsecRound;
 use plimsoll_contract::{
     self as contract, Answer, DashboardStatistics, Description, Error, FlowDefinition, FlowEvent,
     FlowEventRecord, FlowHandle, FlowId, FlowRun, FlowRunDetail, FlowRunPage, Instant, OpenConfig,
@@ -41,6 +42,22 @@ pub(crate) struct Built {
 /// What a database answers when a row lacks the one that it belongs to.
 pub(crate) fn missing_parent() -> Error {
     Error::Other("violates a foreign key".to_owned())
+}
+
+/// What is left of an instant where a count of seconds before 1970 has no fraction.
+pub(crate) fn whole_before_1970(at: Instant) -> Instant {
+    if at < Instant::UNIX_EPOCH { at.trunc_subsecs(0) } else { at }
+}
+
+/// An instant as it is, if its nanoseconds since 1970 fit into 64 bits.
+///
+/// # Errors
+///
+/// What a driver answers when they do not.
+pub(crate) fn in_nanoseconds(at: Instant) -> Answer<Instant> {
+    at.timestamp_nanos_opt()
+        .map(|_| at)
+        .ok_or_else(|| Error::Other("timestamp out of range".to_owned()))
 }
 
 /// A state that is treated as the contract says.

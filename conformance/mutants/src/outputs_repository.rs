@@ -1,3 +1,5 @@
+pub(crate) mod rows;
+
 use std::collections::BTreeMap;
 
 use plimsoll_contract::{Answer, Error, FlowEvent, RunId};

@@ -207,6 +207,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("retention-store/namespaces-mixed", "the run stays")],
         backend: retention_store::<SweepsEveryNamespace>,
     },
+    Mutant {
+        id: "retention-store/forgets-every-key",
+        clause: "RETENTION-9",
+        how: "removes the idempotency keys of runs that stay too",
+        dies: &[("retention-store/kept-run-loses-data", "the idempotency key stays")],
+        backend: retention_store::<ForgetsEveryKey>,
+    },
 ];
 
 models! {
@@ -215,6 +222,7 @@ models! {
     KeepsTrigger KeepsEvents KeepsWaiters KeepsDeliveredWaiters KeepsControls KeepsKeys
     EmptiesOtherTables RemovesDefinitions RemovesSchedules RemovingNothingFails
     DeletesAttemptsByStep ClearsLog SweepsEveryNamespace
+    ForgetsEveryKey
 }
 
 /// Removes the runs that are old by another rule.
@@ -389,5 +397,13 @@ impl RetentionStore for SweepsEveryNamespace {
         });
         self.state().open = open;
         swept
+    }
+}
+
+impl RetentionStore for ForgetsEveryKey {
+    fn cleanup(&mut self, cutoff: Instant) -> Answer<()> {
+        self.0.cleanup(cutoff)?;
+        self.space()?.idempotency_keys.clear();
+        Ok(())
     }
 }

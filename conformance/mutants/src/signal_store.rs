@@ -8,7 +8,8 @@ use plimsoll_contract::{
 };
 use plimsoll_model::{Model, SignalStore, Spec, State};
 
-use crate::broken::{models, signal_store};
+use crate::broken::{missing_parent, models, signal_store};
+use crate::run_store::step;
 use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -273,6 +274,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         )],
         backend: racy::stale_choices,
     },
+    Mutant {
+        id: "signal-store/waiters-reference-steps",
+        clause: "SIGNAL-16",
+        how: "refuses a waiter whose step has no row",
+        dies: &[("signal-store/waiter-needs-step", "gave no value: violates a foreign key")],
+        backend: signal_store::<WaiterNeedsStep>,
+    },
 ];
 
 models! {
@@ -281,6 +289,7 @@ models! {
     RepeatsAreOfNow YoungestFirst WaitersByKey FirstToExpireFirst KeysAreCollated
     OldestDeliveredOrNot NamesLatestDelivery ExpiredDoNotWait WaitersLackRun
     DeliveryRemovesWaiter MakesUpWaiters RemovalIsAStub RemovingNothingFails RemovesEveryWaiter WaitersComeWithSignal
+    WaiterNeedsStep
 }
 
 /// A call of `register-waiter`.
@@ -388,6 +397,7 @@ use {override_delivery, override_registration};
 
 override_registration! {
     DropsExpiry ExpiresInADay ParkingQueuesAgain FirstRegistrationCounts ParkingTakesDeliveryBack
+    WaiterNeedsStep
 }
 
 override_delivery! {
@@ -664,5 +674,12 @@ impl SignalStore for WaitersComeWithSignal {
     fn get_waiter(&mut self, run_id: RunId, step_key: &str) -> Answer<Option<SignalWaiter>> {
         let waiter = self.0.get_waiter(run_id, step_key)?;
         Ok(waiter.filter(|waiter| waiter.delivered_at.is_some()))
+    }
+}
+
+impl BreaksRegistration for WaiterNeedsStep {
+    fn register(&mut self, registration: Registration<'_>) -> Answer<()> {
+        step(self.space()?, registration.run, registration.key).ok_or_else(missing_parent)?;
+        registration.on(&mut self.0)
     }
 }

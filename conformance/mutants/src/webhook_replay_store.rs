@@ -2,7 +2,7 @@ use chrono::{DateTime, Datelike};
 use plimsoll_contract::{Answer, Error, FlowId, Instant};
 use plimsoll_model::{Model, Spec, WebhookReplayStore};
 
-use crate::broken::{AsSpecified, models, webhook_replay_store};
+use crate::broken::{AsSpecified, in_nanoseconds, models, webhook_replay_store};
 use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -185,6 +185,16 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("webhook-replay-store/purge-race-miscounts", "counted once")],
         backend: racy::lost_updates,
     },
+    Mutant {
+        id: "webhook-replay-store/expires-in-nanoseconds",
+        clause: "BACKEND-12",
+        how: "fails over an expiry whose nanoseconds overflow 64 bits",
+        dies: &[(
+            "webhook-replay-store/absurd-expiry-kills",
+            "gave no value: timestamp out of range",
+        )],
+        backend: webhook_replay_store::<ExpiresInNanoseconds>,
+    },
 ];
 
 models! {
@@ -192,6 +202,7 @@ models! {
     ExpiredIsNew ExpiredIsNotStored ReplayExtends PurgeMissesEdge PurgeCountsRest
     PurgeEmptiesTable PurgesByOwnClock RefusesFarFuture ExpiryOverflows CutsNonces
     RefusesLongNonces OneGuardForAll PurgesEveryNamespace
+    ExpiresInNanoseconds
 }
 
 /// A call of `try-register`.
@@ -237,7 +248,7 @@ macro_rules! override_registration {
 override_registration! {
     AcceptsEveryReplay AcceptsNothing NoncesLackFlow NoncesLackTrigger FoldsNonces TrimsNonces
     ExpiredIsNew ExpiredIsNotStored ReplayExtends RefusesFarFuture ExpiryOverflows CutsNonces
-    RefusesLongNonces OneGuardForAll
+    RefusesLongNonces OneGuardForAll ExpiresInNanoseconds
 }
 
 impl BreaksRegistration for AcceptsEveryReplay {
@@ -396,5 +407,12 @@ impl WebhookReplayStore for PurgesEveryNamespace {
         }
         self.state().open = open;
         Ok(purged)
+    }
+}
+
+impl BreaksRegistration for ExpiresInNanoseconds {
+    fn register(&mut self, nonce: Nonce<'_>) -> Answer<bool> {
+        let expires_at = in_nanoseconds(nonce.expires_at)?;
+        Nonce { expires_at, ..nonce }.on(&mut self.0)
     }
 }

@@ -3,7 +3,7 @@
 use plimsoll_contract::{Answer, Error, FlowId, RunId};
 use plimsoll_model::{Model, RunControlStore, Spec};
 
-use crate::broken::{AsSpecified, models, run_control_store};
+use crate::broken::{AsSpecified, missing_parent, models, run_control_store};
 use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -124,11 +124,19 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-control-store/long-keys-cut", "gave no value: invalid argument")],
         backend: run_control_store::<RefusesLongKeys>,
     },
+    Mutant {
+        id: "run-control-store/keys-reference-runs",
+        clause: "CONTROL-23",
+        how: "refuses a key whose run does not exist",
+        dies: &[("run-control-store/key-needs-run", "gave no value: violates a foreign key")],
+        backend: run_control_store::<KeyNeedsRun>,
+    },
 ];
 
 models! {
     FindsConfiguredKeys FindsAnyKey RegistrationIsAnUpsert SameRunRegistersAgain KeysLackFlow
     KeysLackTrigger FindsExactKeys RegistersExactKeys KeysAreExact BlanksNeverCount CutsKeys RefusesLongKeys RegistersSilently
+    KeyNeedsRun
 }
 
 /// What an idempotency key is registered under.
@@ -193,6 +201,7 @@ macro_rules! override_keys {
 override_keys! {
     FindsConfiguredKeys FindsAnyKey RegistrationIsAnUpsert SameRunRegistersAgain KeysLackFlow
     KeysLackTrigger FindsExactKeys RegistersExactKeys KeysAreExact BlanksNeverCount CutsKeys RefusesLongKeys RegistersSilently
+    KeyNeedsRun
 }
 
 impl BreaksKeys for FindsConfiguredKeys {
@@ -324,5 +333,12 @@ impl BreaksKeys for RefusesLongKeys {
 impl BreaksKeys for RegistersSilently {
     fn register(&mut self, key: Key<'_>, run: RunId) -> Answer<bool> {
         key.register(&mut self.0, run).map(|_| false)
+    }
+}
+
+impl BreaksKeys for KeyNeedsRun {
+    fn register(&mut self, key: Key<'_>, run: RunId) -> Answer<bool> {
+        self.space()?.runs.get(&run).ok_or_else(missing_parent)?;
+        key.register(&mut self.0, run)
     }
 }

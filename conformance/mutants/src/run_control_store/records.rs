@@ -224,6 +224,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-control-store/timeout-race-erases-reason", "its reason is kept")],
         backend: racy::stale_fields,
     },
+    Mutant {
+        id: "run-control-store/cuts-reasons",
+        clause: "BACKEND-6",
+        how: "cuts the reason of a cancellation to 65,535 characters",
+        dies: &[("run-control-store/long-reason-cut", "the reason of the cancellation is whole")],
+        backend: run_control_store::<CutsReasons>,
+    },
 ];
 
 models! {
@@ -232,6 +239,7 @@ models! {
     EveryCancellationCounts CancellingCreates TimeOutSetsNoFlag TimeOutMovesCancellation
     EveryTimeOutCounts TimingOutCreates TimeOutErasesReason TimeOutKeepsReason OddDeadlineWraps
     OddDeadlinePanics DeadlinesEndIn2262 MakesUpRecords CancellationJoinsRun CancelsSilently TimesOutSilently
+    CutsReasons
 }
 
 /// A call of `configure-run`.
@@ -479,5 +487,12 @@ impl RunControlStore for CancelsSilently {
 impl RunControlStore for TimesOutSilently {
     fn mark_timed_out(&mut self, run: RunId, reason: Option<&str>) -> Answer<bool> {
         self.0.mark_timed_out(run, reason).map(|_| false)
+    }
+}
+
+impl RunControlStore for CutsReasons {
+    fn request_cancel(&mut self, run: RunId, reason: Option<&str>) -> Answer<bool> {
+        let cut: Option<String> = reason.map(|text| text.chars().take(65_535).collect());
+        self.0.request_cancel(run, cut.as_deref())
     }
 }

@@ -8,6 +8,7 @@ use plimsoll_model::{Backend, Model, RunRuntimeStore, RunStore, Spec, State};
 
 use crate::broken::{backend, missing_parent, models, run_runtime_store, run_store};
 use crate::run_store::calls::{BreaksCompletion, Completion, override_run_store};
+use crate::run_store::step;
 use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -181,6 +182,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-runtime-store/reopening-frees-claims", "the claim is still held")],
         backend: backend::<OpenFreesClaims>,
     },
+    Mutant {
+        id: "run-runtime-store/claims-reference-steps",
+        clause: "RUNTIME-19",
+        how: "refuses a claim whose step has no row",
+        dies: &[("run-runtime-store/claim-needs-step", "gave no value: violates a foreign key")],
+        backend: run_runtime_store::<ClaimNeedsStep>,
+    },
 ];
 
 models! {
@@ -188,6 +196,7 @@ models! {
     ClaimsLackKey FoldsClaimedKeys TrimsClaimedKeys CutsClaimedKeys OneClaimForAll ClaimNeedsRun
     ReleaseIsAStub ReleasingNothingFails ReleasesWholeRun ReleasesDispatchToo ReleasesStepToo
     OpenFreesClaims
+    ClaimNeedsStep
 }
 
 override_run_store! {
@@ -385,5 +394,12 @@ impl Backend for OpenFreesClaims {
         self.0.open(config)?;
         self.space()?.claims.clear();
         Ok(())
+    }
+}
+
+impl RunRuntimeStore for ClaimNeedsStep {
+    fn try_claim_step(&mut self, run: RunId, key: &str) -> Answer<bool> {
+        step(self.space()?, run, key).ok_or_else(missing_parent)?;
+        self.0.try_claim_step(run, key)
     }
 }

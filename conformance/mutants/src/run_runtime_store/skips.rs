@@ -92,11 +92,19 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-runtime-store/skip-race-misnumbers", "numbered without gaps")],
         backend: racy::lost_updates,
     },
+    Mutant {
+        id: "run-runtime-store/cuts-traces",
+        clause: "BACKEND-6",
+        how: "cuts a trace to 65,535 characters",
+        dies: &[("run-runtime-store/long-trace-cut", "the step's trace is whole")],
+        backend: run_runtime_store::<CutsTraces>,
+    },
 ];
 
 models! {
     SkipAddsNoAttempt SkipKeepsOldRow SkipNeedsReason NoReasonBecomesText DropsTrace
     TraceMissesAttempt KeepsEmptyTrace SkipIsASuccess SkipDropsTypeAndReason
+    CutsTraces
 }
 
 /// A call of `record-skipped-step-with-trace`, through which the model records every skip.
@@ -140,7 +148,7 @@ macro_rules! override_skips {
 
 override_skips! {
     SkipAddsNoAttempt SkipKeepsOldRow SkipNeedsReason NoReasonBecomesText DropsTrace
-    TraceMissesAttempt KeepsEmptyTrace SkipIsASuccess SkipDropsTypeAndReason
+    TraceMissesAttempt KeepsEmptyTrace SkipIsASuccess SkipDropsTypeAndReason CutsTraces
 }
 
 /// Changes the row of a step and that of its latest attempt.
@@ -227,5 +235,12 @@ impl BreaksSkip for SkipIsASuccess {
 impl BreaksSkip for SkipDropsTypeAndReason {
     fn skip(&mut self, skip: Skip<'_>) -> Answer<()> {
         Skip { kind: "", reason: None, ..skip }.on(&mut self.0)
+    }
+}
+
+impl BreaksSkip for CutsTraces {
+    fn skip(&mut self, skip: Skip<'_>) -> Answer<()> {
+        let cut: Option<String> = skip.trace.map(|text| text.chars().take(65_535).collect());
+        Skip { trace: cut.as_deref(), ..skip }.on(&mut self.0)
     }
 }

@@ -4,6 +4,7 @@ use plimsoll_contract::{Answer, Error, RunId, RunStatus};
 use plimsoll_model::{Model, RunStore, Spec, State};
 
 use super::calls::{BreaksCompletion, BreaksStart, Completion, Start, override_run_store};
+use super::step;
 use crate::broken::{missing_parent, models, run_store};
 use crate::{Mutant, racy};
 
@@ -214,6 +215,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-store/long-annotation-fails", "the entry stays in force")],
         backend: run_store::<RefusedAnnotationReleases>,
     },
+    Mutant {
+        id: "run-store/dispatches-reference-steps",
+        clause: "RUN-84",
+        how: "refuses a dispatch whose step has no row",
+        dies: &[("run-store/dispatch-needs-step", "gave no value: violates a foreign key")],
+        backend: run_store::<DispatchNeedsStep>,
+    },
 ];
 
 models! {
@@ -222,6 +230,7 @@ models! {
     AnnotatingNothingFails AnnotationReleases RefusesLongAnnotations ReleaseIsAStub ReleasingNothingFails ReleasesWholeRun
     ReleasesClaimToo LedgerJoinsSteps LedgerListsEveryRun
     TrimsDispatchedKeys LongAnnotationFails RefusedAnnotationReleases
+    DispatchNeedsStep
 }
 
 override_run_store! {
@@ -438,5 +447,12 @@ impl RunStore for RefusedAnnotationReleases {
         }
         self.0.release_dispatch(run, key)?;
         Err(Error::InvalidArgument("job id too long".to_owned()))
+    }
+}
+
+impl RunStore for DispatchNeedsStep {
+    fn try_record_dispatch(&mut self, run: RunId, key: &str) -> Answer<bool> {
+        step(self.space()?, run, key).ok_or_else(missing_parent)?;
+        self.0.try_record_dispatch(run, key)
     }
 }

@@ -273,6 +273,20 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-store/late-completion-rewrites-history", "the first attempt is as it was")],
         backend: run_store::<CompletesKeptAttempt>,
     },
+    Mutant {
+        id: "run-store/retry-keeps-the-trace",
+        clause: "RUN-59",
+        how: "leaves the trace on a step that is retried",
+        dies: &[("run-store/retry-keeps-trace", "its trace is cleared")],
+        backend: run_store::<RetryKeepsTrace>,
+    },
+    Mutant {
+        id: "run-store/retry-deletes-the-saved-input",
+        clause: "RUN-63",
+        how: "deletes the input that was saved for the step",
+        dies: &[("run-store/retry-clears-the-rest", "the saved input stays")],
+        backend: run_store::<RetryDeletesInput>,
+    },
 ];
 
 models! {
@@ -283,6 +297,8 @@ models! {
     ResetFoldsReason ResetFreesEveryKey ResetFreesLiveClaim ResetsByReasonAlone
     ResetDeletesAttempts ShowsResetSteps ResetOfNoneFails ResetOfNoneIsOfAll ResetTakes2100Keys RetryKeepsCompletion RetriesEveryFailure RetryClearsHistory ResettingUnknownFails
     RetryFreesClaimsOfAll RetryFreesDispatchesOfAll CompletesKeptAttempt
+    RetryKeepsTrace
+    RetryDeletesInput
 }
 
 impl RunStore for RetryKeepsError {
@@ -605,5 +621,24 @@ impl BreaksCompletion for CompletesKeptAttempt {
             attempt.completed_at = Some(now);
         });
         Ok(())
+    }
+}
+
+impl RunStore for RetryKeepsTrace {
+    fn retry_step(&mut self, run: RunId, key: &str) -> Answer<()> {
+        let before =
+            step(self.space()?, run, key).and_then(|step| step.evaluation_trace_json.clone());
+        self.0.retry_step(run, key)?;
+        if let Some(step) = step(self.space()?, run, key) {
+            step.evaluation_trace_json = before;
+        }
+        Ok(())
+    }
+}
+
+impl RunStore for RetryDeletesInput {
+    fn retry_step(&mut self, run: RunId, key: &str) -> Answer<()> {
+        self.space()?.inputs.remove(&(run, key.to_owned()));
+        self.0.retry_step(run, key)
     }
 }

@@ -250,6 +250,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-store/namespaces-mixed", "it counts none")],
         backend: run_store::<CountsEveryNamespace>,
     },
+    Mutant {
+        id: "run-store/loser-overwrites",
+        clause: "RUN-3",
+        how: "replaces a run whose id is used again, and then answers already-exists",
+        dies: &[("run-store/start-race-has-two-winners", "the run is the one that was answered")],
+        backend: run_store::<LoserOverwrites>,
+    },
 ];
 
 models! {
@@ -258,6 +265,7 @@ models! {
     FirstEndCounts FirstEndKeepsItsInstant EndsAsRunning StoresThenRefuses LooksForRunFirst
     TimedOutBecomesFailed EndingUnknownFails EndingUnknownCreates TimedOutIsActive OldestActiveFirst CutsTriggerKeys
     RefusesLongData PrintsDataAgain StartsOnSeconds StartsOnMilliseconds ListsEveryNamespace OneLedger AbsentIdsBecomeValues DropsUnknownSource EndLeavesStatus CountsEveryNamespace
+    LoserOverwrites
 }
 
 impl RunStore for DropsTheJob {
@@ -525,5 +533,13 @@ impl RunStore for CountsEveryNamespace {
         let runs = self.state().namespaces.values().flat_map(|space| space.runs.values());
         let active = runs.filter(|run| run.status == RunStatus::Running).count();
         Ok(DashboardStatistics { active_runs: active as u64, ..statistics })
+    }
+}
+
+impl RunStore for LoserOverwrites {
+    fn start_run(&mut self, start: &StartRun) -> Answer<FlowRun> {
+        let first = self.space()?.runs.remove(&start.run_id);
+        let run = self.0.start_run(start)?;
+        if first.is_some() { Err(Error::AlreadyExists) } else { Ok(run) }
     }
 }

@@ -9,7 +9,7 @@ use super::{
     override_registration,
 };
 use crate::Mutant;
-use crate::broken::{AsSpecified, models, signal_store};
+use crate::broken::{AsSpecified, in_nanoseconds, models, signal_store, whole_before_1970};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -57,13 +57,30 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("signal-store/expiry-microseconds-lost", "the expiry is kept")],
         backend: signal_store::<ExpiresOnMilliseconds>,
     },
+    Mutant {
+        id: "signal-store/expiry-loses-its-fraction",
+        clause: "BACKEND-11",
+        how: "drops the fraction of an expiry before 1970",
+        dies: &[("signal-store/far-expiry-lost", "the expiry is kept")],
+        backend: signal_store::<ExpiryLosesFraction>,
+    },
+    Mutant {
+        id: "signal-store/expires-in-nanoseconds",
+        clause: "BACKEND-12",
+        how: "fails over an expiry whose nanoseconds overflow 64 bits",
+        dies: &[("signal-store/absurd-expiry-kills", "gave no value: timestamp out of range")],
+        backend: signal_store::<ExpiresInNanoseconds>,
+    },
 ];
 
 models! {
     FoldsNames TrimsNames TrimsStepKeys CutsNames RefusesLongPayloads ExpiresOnMilliseconds
+    ExpiryLosesFraction ExpiresInNanoseconds
 }
 
-override_registration! { TrimsStepKeys ExpiresOnMilliseconds }
+override_registration! {
+    TrimsStepKeys ExpiresOnMilliseconds ExpiryLosesFraction ExpiresInNanoseconds
+}
 
 override_delivery! { FoldsNames TrimsNames CutsNames RefusesLongPayloads }
 
@@ -116,6 +133,20 @@ impl BreaksDelivery for RefusesLongPayloads {
 impl BreaksRegistration for ExpiresOnMilliseconds {
     fn register(&mut self, registration: Registration<'_>) -> Answer<()> {
         let expires_at = registration.expires_at.map(|instant| instant.trunc_subsecs(3));
+        Registration { expires_at, ..registration }.on(&mut self.0)
+    }
+}
+
+impl BreaksRegistration for ExpiryLosesFraction {
+    fn register(&mut self, registration: Registration<'_>) -> Answer<()> {
+        let expires_at = registration.expires_at.map(whole_before_1970);
+        Registration { expires_at, ..registration }.on(&mut self.0)
+    }
+}
+
+impl BreaksRegistration for ExpiresInNanoseconds {
+    fn register(&mut self, registration: Registration<'_>) -> Answer<()> {
+        let expires_at = registration.expires_at.map(in_nanoseconds).transpose()?;
         Registration { expires_at, ..registration }.on(&mut self.0)
     }
 }

@@ -261,6 +261,16 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("webhook-rejection-store/total-of-another-moment", "a page that holds all rows")],
         backend: racy::two_queries,
     },
+    Mutant {
+        id: "webhook-rejection-store/reason-replaces-the-includes",
+        clause: "WEBHOOK-10",
+        how: "forgets to leave accepted rows out when there is a reason",
+        dies: &[(
+            "webhook-rejection-store/conditions-not-anded",
+            "the rejected rows that match reason",
+        )],
+        backend: webhook_rejection_store::<ReasonReplacesIncludes>,
+    },
 ];
 
 models! {
@@ -271,6 +281,7 @@ models! {
     RejectionsComeAlways SearchMissesAddress SearchMissesTrigger SearchIsExact
     SearchTakesWildcards SearchTakesEscapes AbsentFieldMatches AbsentFieldHides TrimsSearch
     EmptySearchFindsNone
+    ReasonReplacesIncludes
 }
 
 /// A mutant that breaks `query`, and with it `query-recent`.
@@ -295,6 +306,7 @@ override_query! {
     TotalIsThePages TotalIsTheLogs NeitherIsBoth RejectionsComeAlways SearchMissesAddress
     SearchMissesTrigger SearchIsExact SearchTakesWildcards SearchTakesEscapes AbsentFieldMatches
     AbsentFieldHides TrimsSearch EmptySearchFindsNone
+    ReasonReplacesIncludes
 }
 
 type Filter = WebhookRejectionQuery;
@@ -574,5 +586,12 @@ impl BreaksQuery for EmptySearchFindsNone {
     fn ask(&mut self, filter: Filter) -> Asked {
         let is_empty = filter.search.as_deref() == Some("");
         query_those(&mut self.0, &filter, |_| !is_empty)
+    }
+}
+
+impl BreaksQuery for ReasonReplacesIncludes {
+    fn ask(&mut self, filter: Filter) -> Asked {
+        let include_accepted = filter.include_accepted || filter.reason.is_some();
+        self.0.query(&Filter { include_accepted, ..filter })
     }
 }

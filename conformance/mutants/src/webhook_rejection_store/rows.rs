@@ -6,7 +6,7 @@ use plimsoll_contract::{Answer, WebhookRejection, WebhookRejectionPage, WebhookR
 use plimsoll_model::{Model, Spec, WebhookRejectionStore};
 
 use super::seen_as;
-use crate::broken::{models, webhook_rejection_store};
+use crate::broken::{in_nanoseconds, models, webhook_rejection_store, whole_before_1970};
 use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -107,12 +107,30 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("webhook-rejection-store/body-cut-at-nul", "the body is whole")],
         backend: webhook_rejection_store::<BodiesEndAtNul>,
     },
+    Mutant {
+        id: "webhook-rejection-store/receipt-loses-its-fraction",
+        clause: "BACKEND-11",
+        how: "drops the fraction of a receipt before 1970",
+        dies: &[("webhook-rejection-store/far-receipt-lost", "the receipt is kept")],
+        backend: webhook_rejection_store::<ReceiptLosesFraction>,
+    },
+    Mutant {
+        id: "webhook-rejection-store/receives-in-nanoseconds",
+        clause: "BACKEND-12",
+        how: "fails over a receipt whose nanoseconds overflow 64 bits",
+        dies: &[(
+            "webhook-rejection-store/absurd-receipt-kills",
+            "gave no value: timestamp out of range",
+        )],
+        backend: webhook_rejection_store::<ReceivesInNanoseconds>,
+    },
 ];
 
 models! {
     DropsScheme BytesOverflow AbsentBecomesText BelievesId IdsBeginAtZero Keeps500
     FullLogTakesNone OneLogForAll
     CutsAddresses CutsBodies BodiesEndAtNul
+    ReceiptLosesFraction ReceivesInNanoseconds
 }
 
 impl WebhookRejectionStore for DropsScheme {
@@ -215,5 +233,19 @@ impl WebhookRejectionStore for BodiesEndAtNul {
         let whole = row.body_truncated.as_ref();
         let body_truncated = whole.map(|text| text.chars().take_while(|c| *c != '\0').collect());
         self.0.write(&WebhookRejection { body_truncated, ..row.clone() })
+    }
+}
+
+impl WebhookRejectionStore for ReceiptLosesFraction {
+    fn write(&mut self, row: &WebhookRejection) -> Answer<()> {
+        let received_at = whole_before_1970(row.received_at);
+        self.0.write(&WebhookRejection { received_at, ..row.clone() })
+    }
+}
+
+impl WebhookRejectionStore for ReceivesInNanoseconds {
+    fn write(&mut self, row: &WebhookRejection) -> Answer<()> {
+        let received_at = in_nanoseconds(row.received_at)?;
+        self.0.write(&WebhookRejection { received_at, ..row.clone() })
     }
 }

@@ -1,0 +1,110 @@
+//! Mutants of what a row refers to and how much it holds.
+
+use plimsoll_contract::{Answer, FlowEvent, RunId};
+use plimsoll_model::{OutputsRepository, Spec};
+
+use super::Headers;
+use crate::Mutant;
+use crate::broken::{
+    in_nanoseconds, missing_parent, models, outputs_repository, whole_before_1970,
+};
+use crate::run_store::step;
+
+pub(crate) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        id: "outputs-repository/outputs-reference-steps",
+        clause: "OUTPUT-18",
+        how: "refuses an output whose step has no row",
+        dies: &[("outputs-repository/output-needs-step", "gave no value: violates a foreign key")],
+        backend: outputs_repository::<OutputNeedsStep>,
+    },
+    Mutant {
+        id: "outputs-repository/inputs-reference-steps",
+        clause: "OUTPUT-19",
+        how: "refuses an input whose step has no row",
+        dies: &[("outputs-repository/input-needs-step", "gave no value: violates a foreign key")],
+        backend: outputs_repository::<InputNeedsStep>,
+    },
+    Mutant {
+        id: "outputs-repository/events-reference-steps",
+        clause: "OUTPUT-20",
+        how: "refuses an event whose step has no row",
+        dies: &[("outputs-repository/event-needs-step", "gave no value: violates a foreign key")],
+        backend: outputs_repository::<EventNeedsStep>,
+    },
+    Mutant {
+        id: "outputs-repository/cuts-headers",
+        clause: "BACKEND-6",
+        how: "cuts the values of headers to 65,535 characters",
+        dies: &[("outputs-repository/long-headers-cut", "the header is whole")],
+        backend: outputs_repository::<CutsHeaders>,
+    },
+    Mutant {
+        id: "outputs-repository/timestamp-loses-its-fraction",
+        clause: "BACKEND-11",
+        how: "drops the fraction of a timestamp before 1970",
+        dies: &[("outputs-repository/far-timestamp-lost", "the timestamp is kept")],
+        backend: outputs_repository::<TimestampLosesFraction>,
+    },
+    Mutant {
+        id: "outputs-repository/stamps-in-nanoseconds",
+        clause: "BACKEND-12",
+        how: "fails over a timestamp whose nanoseconds overflow 64 bits",
+        dies: &[(
+            "outputs-repository/absurd-timestamp-kills",
+            "gave no value: timestamp out of range",
+        )],
+        backend: outputs_repository::<StampsInNanoseconds>,
+    },
+];
+
+models! {
+    OutputNeedsStep InputNeedsStep EventNeedsStep CutsHeaders TimestampLosesFraction
+    StampsInNanoseconds
+}
+
+impl OutputsRepository for OutputNeedsStep {
+    fn save_step_output(&mut self, run: RunId, key: &str, value: &str) -> Answer<()> {
+        step(self.space()?, run, key).ok_or_else(missing_parent)?;
+        self.0.save_step_output(run, key, value)
+    }
+}
+
+impl OutputsRepository for InputNeedsStep {
+    fn save_step_input(&mut self, run: RunId, key: &str, value: &str) -> Answer<()> {
+        step(self.space()?, run, key).ok_or_else(missing_parent)?;
+        self.0.save_step_input(run, key, value)
+    }
+}
+
+impl OutputsRepository for EventNeedsStep {
+    fn record_event(&mut self, run: RunId, event: &FlowEvent) -> Answer<()> {
+        if let Some(key) = &event.step_key {
+            step(self.space()?, run, key).ok_or_else(missing_parent)?;
+        }
+        self.0.record_event(run, event)
+    }
+}
+
+impl OutputsRepository for CutsHeaders {
+    fn save_trigger_headers(&mut self, run: RunId, headers: &Headers) -> Answer<()> {
+        let cut = headers
+            .iter()
+            .map(|(name, value)| (name.clone(), value.chars().take(65_535).collect()));
+        self.0.save_trigger_headers(run, &cut.collect::<Vec<_>>())
+    }
+}
+
+impl OutputsRepository for TimestampLosesFraction {
+    fn record_event(&mut self, run: RunId, event: &FlowEvent) -> Answer<()> {
+        let timestamp = whole_before_1970(event.timestamp);
+        self.0.record_event(run, &FlowEvent { timestamp, ..event.clone() })
+    }
+}
+
+impl OutputsRepository for StampsInNanoseconds {
+    fn record_event(&mut self, run: RunId, event: &FlowEvent) -> Answer<()> {
+        let timestamp = in_nanoseconds(event.timestamp)?;
+        self.0.record_event(run, &FlowEvent { timestamp, ..event.clone() })
+    }
+}
