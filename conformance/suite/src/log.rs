@@ -25,16 +25,6 @@ pub(crate) struct Entry {
     pub(crate) ended: Option<Instant>,
 }
 
-impl Entry {
-    /// Whether the two were under way at the same time.
-    pub(crate) fn overlaps(&self, other: &Self) -> bool {
-        match (self.ended, other.ended) {
-            (Some(ended), Some(other_ended)) => self.started < other_ended && other.started < ended,
-            _ => false,
-        }
-    }
-}
-
 impl Log {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self::default())

@@ -190,10 +190,37 @@ fn no_answer() -> plimsoll_contract::CallError {
     Interruption { kind: InterruptionKind::Trap, message, backtrace: None }.into()
 }
 
-/// The pairs among `calls`, ascending by start, that were under way at the same time.
+/// The pairs among `calls`, ascending by start, that were under way at the same time: each call
+/// overlaps those that began before it and had not ended when it began.
 fn overlapping_pairs(calls: &[Entry]) -> usize {
-    let later = |index: usize| calls[index + 1..].iter();
-    let overlapping =
-        |(index, call): (usize, &Entry)| later(index).filter(|other| call.overlaps(other)).count();
-    calls.iter().enumerate().map(overlapping).sum()
+    let mut ends: Vec<_> = calls.iter().filter_map(|call| call.ended).collect();
+    ends.sort_unstable();
+    let ended_before = |call: &Entry| ends.partition_point(|end| *end <= call.started);
+    let answered = calls.iter().filter(|call| call.ended.is_some());
+    answered.enumerate().map(|(earlier, call)| earlier.saturating_sub(ended_before(call))).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plimsoll_contract::Interface;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn overlapping_calls_are_counted_in_pairs() {
+        let origin = Instant::now();
+        let call = |started: u64, ended: u64| Entry {
+            interface: Interface::RunStore,
+            function: "start-run",
+            arguments: Vec::new(),
+            caller: None,
+            result: None,
+            error: None,
+            started: origin + Duration::from_millis(started),
+            ended: Some(origin + Duration::from_millis(ended)),
+        };
+        assert_eq!(overlapping_pairs(&[call(0, 1), call(1, 2), call(3, 4)]), 0);
+        assert_eq!(overlapping_pairs(&[call(0, 5), call(1, 2), call(3, 4)]), 2);
+        assert_eq!(overlapping_pairs(&[call(0, 5), call(1, 6), call(2, 7), call(6, 9)]), 4);
+    }
 }

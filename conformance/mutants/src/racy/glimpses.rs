@@ -195,7 +195,8 @@ impl Collision for LaggingLists {
         if !LISTS.contains(&function) {
             let answer = call(&mut AsSpecified(&mut locked(state)));
             if !is_read(function) {
-                dawdle();
+                // Long enough for the others to look at a list in the meantime.
+                (0..8).for_each(|_| dawdle());
                 self.follow(state, |index| drop(call(&mut AsSpecified(index))));
             }
             return answer;
