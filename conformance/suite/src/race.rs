@@ -1,8 +1,9 @@
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, MutexGuard, PoisonError};
 use std::{hint, thread};
 
+use core_affinity::CoreId;
 use futures_util::future::join_all;
 use plimsoll_contract::{Interruption, InterruptionKind, Result};
 use tokio::runtime::Handle;
@@ -138,16 +139,19 @@ impl Trial {
     }
 }
 
+/// The cores of the machine. To ask for them takes as long as a round does.
+static CORES: LazyLock<Vec<CoreId>> =
+    LazyLock::new(|| core_affinity::get_core_ids().unwrap_or_default());
+
 /// The threads that callers are spread over: one for each core, and never one alone.
 fn threads() -> usize {
-    thread::available_parallelism().map_or(2, usize::from).clamp(2, CALLERS)
+    CORES.len().clamp(2, CALLERS)
 }
 
 /// Keeps the present thread on a core of its own, where the system allows it: threads that are
 /// created together otherwise begin on one core, and run after each other.
 fn stay_on_core(index: usize) {
-    let cores = core_affinity::get_core_ids().unwrap_or_default();
-    if let Some(core) = cores.get(index) {
+    if let Some(core) = CORES.get(index) {
         core_affinity::set_for_current(*core);
     }
 }
