@@ -31,6 +31,7 @@ mod run_runtime_store;
 mod run_store;
 mod schedule_state_store;
 mod signal_store;
+mod stale_list;
 mod webhook_rejection_store;
 mod webhook_replay_store;
 

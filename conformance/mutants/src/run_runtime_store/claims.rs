@@ -1,6 +1,6 @@
 //! Mutants of step claims.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use plimsoll_contract::{Answer, Error, Instant, OpenConfig, RunId, RunStatus};
@@ -9,6 +9,7 @@ use plimsoll_model::{Backend, Model, RunRuntimeStore, RunStore, Spec, State};
 use crate::broken::{backend, missing_parent, models, run_runtime_store, run_store};
 use crate::run_store::calls::{BreaksCompletion, Completion, override_run_store};
 use crate::run_store::step;
+use crate::stale_list::StaleList;
 use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -24,7 +25,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         clause: "RUNTIME-3",
         how: "lists claims from an index that a release does not touch",
         dies: &[("run-runtime-store/released-claim-listed", "it is not after its release")],
-        backend: run_runtime_store::<ListGoesStale>,
+        backend: run_runtime_store::<StaleList>,
     },
     Mutant {
         id: "run-runtime-store/grants-every-claim",
@@ -212,29 +213,16 @@ impl RunRuntimeStore for ClaimsJoinSteps {
     }
 }
 
-#[derive(Default)]
-struct ListGoesStale {
-    model: Model,
-    index: BTreeSet<(RunId, String)>,
-}
-
-impl Spec for ListGoesStale {
-    fn state(&mut self) -> &mut State {
-        self.model.state()
-    }
-}
-
-impl RunRuntimeStore for ListGoesStale {
+impl RunRuntimeStore for StaleList {
     fn try_claim_step(&mut self, run: RunId, key: &str) -> Answer<bool> {
         let granted = self.model.try_claim_step(run, key)?;
-        self.index.insert((run, key.to_owned()));
+        self.note(run, key);
         Ok(granted)
     }
 
     fn get_claimed_step_keys(&mut self, run: RunId) -> Answer<Vec<String>> {
         self.space()?;
-        let of_run = self.index.iter().filter(|(of_run, _)| *of_run == run);
-        Ok(of_run.map(|(_, key)| key.clone()).collect())
+        Ok(self.listed(run))
     }
 }
 

@@ -6,6 +6,7 @@ use plimsoll_model::{Model, RunStore, Spec, State};
 use super::calls::{BreaksCompletion, BreaksStart, Completion, Start, override_run_store};
 use super::step;
 use crate::broken::{missing_parent, models, run_store};
+use crate::stale_list::StaleList;
 use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -158,7 +159,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         clause: "RUN-83",
         how: "lists dispatched keys from an index that a release does not touch",
         dies: &[("run-store/dispatched-keys-wrong", "exactly the keys with an entry")],
-        backend: run_store::<ListGoesStale>,
+        backend: run_store::<StaleList>,
     },
     Mutant {
         id: "run-store/ledger-joins-the-steps",
@@ -355,29 +356,16 @@ impl RunStore for RefusesLongAnnotations {
     }
 }
 
-#[derive(Default)]
-struct ListGoesStale {
-    model: Model,
-    index: BTreeSet<(RunId, String)>,
-}
-
-impl Spec for ListGoesStale {
-    fn state(&mut self) -> &mut State {
-        self.model.state()
-    }
-}
-
-impl RunStore for ListGoesStale {
+impl RunStore for StaleList {
     fn try_record_dispatch(&mut self, run: RunId, key: &str) -> Answer<bool> {
         let is_new = self.model.try_record_dispatch(run, key)?;
-        self.index.insert((run, key.to_owned()));
+        self.note(run, key);
         Ok(is_new)
     }
 
     fn get_dispatched_step_keys(&mut self, run: RunId) -> Answer<Vec<String>> {
         self.space()?;
-        let of_run = self.index.iter().filter(|(of_run, _)| *of_run == run);
-        Ok(of_run.map(|(_, key)| key.clone()).collect())
+        Ok(self.listed(run))
     }
 }
 
