@@ -61,18 +61,25 @@ impl OpenConfig {
 ///
 /// use async_trait::async_trait;
 /// use plimsoll_contract::{
-///     Backend, Clock, Description, Interface, OpenConfig, Result, RunId, SignalDeliveryResult,
-///     SignalStore, SignalWaiter, Instant,
+///     Backend, Clock, Description, Instant, Interface, OpenConfig, Result, RunId,
+///     SignalDeliveryResult, SignalStore, SignalWaiter, StateLocation,
 /// };
 ///
 /// struct Mine;
 ///
 /// #[async_trait]
 /// impl Backend for Mine {
-///     # async fn describe(&self) -> Result<Description> { unimplemented!() }
+///     async fn describe(&self) -> Result<Description> {
+///         Ok(Description {
+///             name: "mine".to_owned(),
+///             version: "1.0".to_owned(),
+///             state: StateLocation::Instance,
+///             durable: false,
+///         })
+///     }
 ///     # async fn open(&self, _: &OpenConfig, _: Arc<dyn Clock>) -> Result<()> { Ok(()) }
 ///     # async fn discard(&self, _: &str) -> Result<()> { Ok(()) }
-///     // describe, open and discard left out
+///     // open and discard left out
 ///     fn signal_store(&self) -> Option<&dyn SignalStore> {
 ///         Some(self)
 ///     }
