@@ -20,7 +20,7 @@ pub struct Settings {
     pub seed: u64,
     /// How many checks run at once.
     pub jobs: usize,
-    /// How much work races do, in percent of the usual.
+    /// How much work races and random programs do, in percent of the usual.
     pub effort: u32,
     /// How many instances share a namespace in races, where the backend says that they can.
     pub instances: usize,

@@ -47,7 +47,7 @@ pub(crate) struct Certify {
     /// How many checks run at once
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: u16,
-    /// How much work races do, in percent of the usual
+    /// How much work races and random programs do, in percent of the usual
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) effort: u32,
     /// How many instances share one namespace in races, where a backend shares its state

@@ -233,7 +233,9 @@ impl CheckReport {
         report.calls =
             kept.map(|(index, entry)| call_report(index + 1, entry, &words, &value)).collect();
         if let Some(program) = &broken.program {
-            report.clauses.clone_from(&program.clauses);
+            if !program.clauses.is_empty() {
+                report.clauses.clone_from(&program.clauses);
+            }
             report.calls = program_calls(&program.calls, &words);
         }
         if let Some(history) = &broken.history {

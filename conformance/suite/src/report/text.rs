@@ -120,11 +120,14 @@ fn function(call: &CallReport) -> &str {
     call.call.split_once('(').map_or(call.call.as_str(), |(function, _)| function)
 }
 
-/// The lines of calls that are alike, each with how many calls it stands for. Of many, the first
-/// two and the last say enough.
+/// How many calls that are alike are too many to show.
+const MANY: usize = 10;
+
+/// The lines of calls that are alike, each with how many calls it stands for. Of many, which only
+/// fill a store, the first two and the last say enough.
 fn lines(calls: &[CallReport]) -> Vec<(String, usize)> {
     match calls {
-        [first, second, middle @ .., last] if middle.len() > 2 => {
+        [first, second, middle @ .., last] if calls.len() > MANY => {
             let more = format!("  … {} more {}", middle.len(), function(first));
             vec![(line(first), 1), (line(second), 1), (more, middle.len()), (line(last), 1)]
         }
