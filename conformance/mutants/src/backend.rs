@@ -180,14 +180,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "backend/claims-to-share",
         clause: "BACKEND-15",
         how: "says that its instances share their state, and they do not",
-        dies: &[("backend/instances-apart", "the other instance shows it")],
+        dies: &[("backend/instances-apart", "are the same through the other instance")],
         backend: backend::<ClaimsToShare>,
     },
     Mutant {
         id: "backend/claims-to-be-durable",
         clause: "BACKEND-16",
         how: "says that it is durable, and keeps everything in memory",
-        dies: &[("backend/durable-data-lost", "a new instance shows it")],
+        dies: &[("backend/durable-data-lost", "are the same through the other instance")],
         backend: backend::<ClaimsToBeDurable>,
     },
     Mutant {

@@ -51,7 +51,7 @@ pub(crate) fn tearing() -> Built {
 pub(crate) use glimpses::{
     in_parts, lagging_lists, late_events, snapshots, stale_reads, two_queries,
 };
-pub(crate) use stale::{stale_choices, stale_fields};
+pub(crate) use stale::{gives_up, stale_choices, stale_fields};
 
 fn build<C: Collision>() -> Built {
     Built { backend: Arc::new(Racy::<C>::default()), is_racy: true }

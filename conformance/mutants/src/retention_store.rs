@@ -1,7 +1,7 @@
 use plimsoll_contract::{Answer, Error, FlowRun, Instant};
 use plimsoll_model::{Model, Namespace, RetentionStore, Spec};
 
-use crate::broken::{models, retention_store};
+use crate::broken::{in_nanoseconds, models, retention_store};
 use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -214,6 +214,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("retention-store/kept-run-loses-data", "the idempotency key stays")],
         backend: retention_store::<ForgetsEveryKey>,
     },
+    Mutant {
+        id: "retention-store/sweeps-in-nanoseconds",
+        clause: "BACKEND-12",
+        how: "fails over a cutoff whose nanoseconds overflow 64 bits",
+        dies: &[("retention-store/absurd-cutoff-kills", "gave no value: timestamp out of range")],
+        backend: retention_store::<SweepsInNanoseconds>,
+    },
 ];
 
 models! {
@@ -222,7 +229,7 @@ models! {
     KeepsTrigger KeepsEvents KeepsWaiters KeepsDeliveredWaiters KeepsControls KeepsKeys
     EmptiesOtherTables RemovesDefinitions RemovesSchedules RemovingNothingFails
     DeletesAttemptsByStep ClearsLog SweepsEveryNamespace
-    ForgetsEveryKey
+    ForgetsEveryKey SweepsInNanoseconds
 }
 
 /// Removes the runs that are old by another rule.
@@ -405,5 +412,11 @@ impl RetentionStore for ForgetsEveryKey {
         self.0.cleanup(cutoff)?;
         self.space()?.idempotency_keys.clear();
         Ok(())
+    }
+}
+
+impl RetentionStore for SweepsInNanoseconds {
+    fn cleanup(&mut self, cutoff: Instant) -> Answer<()> {
+        self.0.cleanup(in_nanoseconds(cutoff)?)
     }
 }

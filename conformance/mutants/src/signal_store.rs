@@ -8,8 +8,7 @@ use plimsoll_contract::{
 };
 use plimsoll_model::{Model, SignalStore, Spec, State};
 
-use crate::broken::{missing_parent, models, signal_store};
-use crate::run_store::step;
+use crate::broken::{models, signal_store};
 use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -275,11 +274,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: racy::stale_choices,
     },
     Mutant {
-        id: "signal-store/waiters-reference-steps",
-        clause: "SIGNAL-16",
-        how: "refuses a waiter whose step has no row",
-        dies: &[("signal-store/waiter-needs-step", "gave no value: violates a foreign key")],
-        backend: signal_store::<WaiterNeedsStep>,
+        id: "signal-store/gives-up-a-taken-waiter",
+        clause: "SIGNAL-7",
+        how: "chooses an open waiter, and answers that it is delivered when another call was first",
+        dies: &[(
+            "signal-store/delivery-race-passes-over-waiter",
+            "each step gets the signal once",
+        )],
+        backend: racy::gives_up,
     },
 ];
 
@@ -289,7 +291,6 @@ models! {
     RepeatsAreOfNow YoungestFirst WaitersByKey FirstToExpireFirst KeysAreCollated
     OldestDeliveredOrNot NamesLatestDelivery ExpiredDoNotWait WaitersLackRun
     DeliveryRemovesWaiter MakesUpWaiters RemovalIsAStub RemovingNothingFails RemovesEveryWaiter WaitersComeWithSignal
-    WaiterNeedsStep
 }
 
 /// A call of `register-waiter`.
@@ -397,7 +398,6 @@ use {override_delivery, override_registration};
 
 override_registration! {
     DropsExpiry ExpiresInADay ParkingQueuesAgain FirstRegistrationCounts ParkingTakesDeliveryBack
-    WaiterNeedsStep
 }
 
 override_delivery! {
@@ -674,12 +674,5 @@ impl SignalStore for WaitersComeWithSignal {
     fn get_waiter(&mut self, run_id: RunId, step_key: &str) -> Answer<Option<SignalWaiter>> {
         let waiter = self.0.get_waiter(run_id, step_key)?;
         Ok(waiter.filter(|waiter| waiter.delivered_at.is_some()))
-    }
-}
-
-impl BreaksRegistration for WaiterNeedsStep {
-    fn register(&mut self, registration: Registration<'_>) -> Answer<()> {
-        step(self.space()?, registration.run, registration.key).ok_or_else(missing_parent)?;
-        registration.on(&mut self.0)
     }
 }

@@ -195,6 +195,16 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         )],
         backend: webhook_replay_store::<ExpiresInNanoseconds>,
     },
+    Mutant {
+        id: "webhook-replay-store/purges-in-nanoseconds",
+        clause: "BACKEND-12",
+        how: "fails to purge as of an instant whose nanoseconds overflow 64 bits",
+        dies: &[(
+            "webhook-replay-store/absurd-purge-kills",
+            "gave no value: timestamp out of range",
+        )],
+        backend: webhook_replay_store::<PurgesInNanoseconds>,
+    },
 ];
 
 models! {
@@ -202,7 +212,7 @@ models! {
     ExpiredIsNew ExpiredIsNotStored ReplayExtends PurgeMissesEdge PurgeCountsRest
     PurgeEmptiesTable PurgesByOwnClock RefusesFarFuture ExpiryOverflows CutsNonces
     RefusesLongNonces OneGuardForAll PurgesEveryNamespace
-    ExpiresInNanoseconds
+    ExpiresInNanoseconds PurgesInNanoseconds
 }
 
 /// A call of `try-register`.
@@ -392,6 +402,12 @@ impl WebhookReplayStore for PurgesByOwnClock {
     fn purge_expired(&mut self, _now: Instant) -> Answer<u64> {
         let own = self.now();
         self.0.purge_expired(own)
+    }
+}
+
+impl WebhookReplayStore for PurgesInNanoseconds {
+    fn purge_expired(&mut self, now: Instant) -> Answer<u64> {
+        self.0.purge_expired(in_nanoseconds(now)?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A right backend whose instances share their state passes as well: races go over all of them.
 #![allow(clippy::unwrap_used, reason = "a test may stop")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -23,11 +23,16 @@ use plimsoll_model::{
 
 type Store = Arc<Mutex<BTreeMap<String, Namespace>>>;
 
+/// By namespace.
+type Claims = BTreeMap<String, BTreeSet<(RunId, String)>>;
+
 /// An instance: what it opened is its own, and the data are everybody's.
 struct Worker {
     store: Store,
     own: Mutex<Model>,
     clock: Mutex<Option<Arc<dyn Clock>>>,
+    /// The claims of an instance that wrongly keeps them for itself.
+    own_claims: Option<Mutex<Claims>>,
 }
 
 impl Worker {
@@ -36,10 +41,20 @@ impl Worker {
         if let Some(clock) = &*self.clock.lock().unwrap() {
             own.state().now = clock.now();
         }
+        self.swap_claims(&mut store);
         mem::swap(&mut *store, &mut own.state().namespaces);
         let answer = call(&mut own);
         mem::swap(&mut *store, &mut own.state().namespaces);
+        self.swap_claims(&mut store);
         Ok(answer?)
+    }
+
+    fn swap_claims(&self, store: &mut BTreeMap<String, Namespace>) {
+        let Some(own) = &self.own_claims else { return };
+        let mut own = own.lock().unwrap();
+        for (name, namespace) in store {
+            mem::swap(&mut namespace.claims, own.entry(name.clone()).or_default());
+        }
     }
 }
 
@@ -81,7 +96,10 @@ macro_rules! call_the_store {
 for_each_function!(call_the_store);
 
 #[derive(Default)]
-struct Workers(Store);
+struct Workers {
+    store: Store,
+    keep_claims_apart: bool,
+}
 
 #[async_trait]
 impl Subject for Workers {
@@ -90,8 +108,12 @@ impl Subject for Workers {
     }
 
     async fn instance(&self, _clock: Arc<dyn Clock>) -> Result<Arc<dyn contract::Backend>> {
-        let (store, own, clock) = (Arc::clone(&self.0), Mutex::default(), Mutex::default());
-        Ok(Arc::new(Worker { store, own, clock }))
+        Ok(Arc::new(Worker {
+            store: Arc::clone(&self.store),
+            own: Mutex::default(),
+            clock: Mutex::default(),
+            own_claims: self.keep_claims_apart.then(Mutex::default),
+        }))
     }
 }
 
@@ -104,4 +126,13 @@ async fn instances_that_share_their_state_are_certified() {
         assert_eq!(report.settings.instances, instances);
         assert_eq!(report.summary.passed, report.summary.total, "{}", report.to_text());
     }
+}
+
+#[tokio::test]
+async fn what_instances_keep_for_themselves_is_found_in_any_interface() {
+    let only = BTreeSet::from(["backend/instances-apart".to_owned()]);
+    let settings = Settings { only, ..Settings::default() };
+    let workers = Workers { keep_claims_apart: true, ..Workers::default() };
+    let report = certify(Arc::new(workers), &settings).await.to_text();
+    assert!(report.contains("the claims are the same through the other instance"), "{report}");
 }

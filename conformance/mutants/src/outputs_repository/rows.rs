@@ -19,6 +19,20 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: outputs_repository::<OutputNeedsStep>,
     },
     Mutant {
+        id: "outputs-repository/outputs-reference-runs",
+        clause: "OUTPUT-21",
+        how: "refuses an output whose run it does not have",
+        dies: &[("outputs-repository/save-needs-run", "gave no value: violates a foreign key")],
+        backend: outputs_repository::<OutputNeedsRun>,
+    },
+    Mutant {
+        id: "outputs-repository/headers-are-of-the-run",
+        clause: "OUTPUT-21",
+        how: "keeps trigger headers in the row of the run, and nowhere without one",
+        dies: &[("outputs-repository/save-needs-run", "the trigger headers are kept")],
+        backend: outputs_repository::<HeadersAreOfRun>,
+    },
+    Mutant {
         id: "outputs-repository/inputs-reference-steps",
         clause: "OUTPUT-19",
         how: "refuses an input whose step has no row",
@@ -60,7 +74,23 @@ pub(crate) const MUTANTS: &[Mutant] = &[
 
 models! {
     OutputNeedsStep InputNeedsStep EventNeedsStep CutsHeaders TimestampLosesFraction
-    StampsInNanoseconds
+    StampsInNanoseconds OutputNeedsRun HeadersAreOfRun
+}
+
+impl OutputsRepository for OutputNeedsRun {
+    fn save_step_output(&mut self, run: RunId, key: &str, value: &str) -> Answer<()> {
+        self.space()?.runs.get(&run).ok_or_else(missing_parent)?;
+        self.0.save_step_output(run, key, value)
+    }
+}
+
+impl OutputsRepository for HeadersAreOfRun {
+    fn save_trigger_headers(&mut self, run: RunId, headers: &Headers) -> Answer<()> {
+        match self.space()?.runs.contains_key(&run) {
+            true => self.0.save_trigger_headers(run, headers),
+            false => Ok(()),
+        }
+    }
 }
 
 impl OutputsRepository for OutputNeedsStep {

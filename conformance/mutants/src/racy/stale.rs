@@ -1,8 +1,10 @@
 //! Mutants that go by what they read before their turn, and write it back.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 use std::sync::Mutex;
 
-use plimsoll_contract::Answer;
+use plimsoll_contract::{Answer, RunId};
 use plimsoll_model::{Namespace, State};
 
 use super::{Built, Collision, build, dawdle, locked};
@@ -17,6 +19,11 @@ pub(crate) fn stale_fields() -> Built {
 /// A delivery chooses its waiter first and writes it later, whatever has become of it.
 pub(crate) fn stale_choices() -> Built {
     build::<StaleChoices>()
+}
+
+/// A delivery chooses its waiter first, and does not look for another when that one is taken.
+pub(crate) fn gives_up() -> Built {
+    build::<GivesUp>()
 }
 
 #[derive(Default)]
@@ -86,4 +93,48 @@ impl Collision for StaleChoices {
         }
         answer
     }
+}
+
+#[derive(Default)]
+struct GivesUp;
+
+impl Collision for GivesUp {
+    fn call<T: 'static>(
+        &self,
+        state: &Mutex<State>,
+        function: &str,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T>,
+    ) -> Answer<T> {
+        if function != "deliver-signal" {
+            return call(&mut AsSpecified(&mut locked(state)));
+        }
+        let mut trial = locked(state).clone();
+        let open = undelivered(&mut trial);
+        call(&mut AsSpecified(&mut trial))?;
+        let left = undelivered(&mut trial);
+        let chosen = open.difference(&left).next();
+        dawdle();
+        let mut state = locked(state);
+        let Some(chosen) = chosen else { return call(&mut AsSpecified(&mut state)) };
+        // Every other waiter is out of sight for the moment of the delivery.
+        let hide = |space: &mut Namespace| {
+            let (kept, hidden) =
+                mem::take(&mut space.waiters).into_iter().partition(|(id, _)| id == chosen);
+            space.waiters = kept;
+            hidden
+        };
+        let hidden: BTreeMap<_, _> = state.space().map(hide).unwrap_or_default();
+        let answer = call(&mut AsSpecified(&mut state));
+        if let Some(space) = state.space() {
+            space.waiters.extend(hidden);
+        }
+        answer
+    }
+}
+
+/// The waiters that no signal has reached yet.
+fn undelivered(state: &mut State) -> BTreeSet<(RunId, String)> {
+    let waiters = state.space().map(|space| &space.waiters).into_iter().flatten();
+    let open = waiters.filter(|(_, waiter)| waiter.delivered_at.is_none());
+    open.map(|(id, _)| id.clone()).collect()
 }

@@ -3,7 +3,7 @@
 use plimsoll_contract::{Answer, RunId, StepStatus};
 use plimsoll_model::{Attempt, Model, Namespace, RunRuntimeStore, Spec, Step};
 
-use crate::broken::{models, run_runtime_store};
+use crate::broken::{missing_parent, models, run_runtime_store};
 use crate::{Mutant, racy};
 
 use crate::run_store::{last_attempt, step};
@@ -99,12 +99,19 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-runtime-store/long-trace-cut", "the step's trace is whole")],
         backend: run_runtime_store::<CutsTraces>,
     },
+    Mutant {
+        id: "run-runtime-store/skips-reference-runs",
+        clause: "RUNTIME-20",
+        how: "refuses to skip a step whose run it does not have",
+        dies: &[("run-runtime-store/skip-needs-run", "gave no value: violates a foreign key")],
+        backend: run_runtime_store::<SkipNeedsRun>,
+    },
 ];
 
 models! {
     SkipAddsNoAttempt SkipKeepsOldRow SkipNeedsReason NoReasonBecomesText DropsTrace
     TraceMissesAttempt KeepsEmptyTrace SkipIsASuccess SkipDropsTypeAndReason
-    CutsTraces
+    CutsTraces SkipNeedsRun
 }
 
 /// A call of `record-skipped-step-with-trace`, through which the model records every skip.
@@ -148,7 +155,7 @@ macro_rules! override_skips {
 
 override_skips! {
     SkipAddsNoAttempt SkipKeepsOldRow SkipNeedsReason NoReasonBecomesText DropsTrace
-    TraceMissesAttempt KeepsEmptyTrace SkipIsASuccess SkipDropsTypeAndReason CutsTraces
+    TraceMissesAttempt KeepsEmptyTrace SkipIsASuccess SkipDropsTypeAndReason CutsTraces SkipNeedsRun
 }
 
 /// Changes the row of a step and that of its latest attempt.
@@ -165,6 +172,13 @@ impl BreaksSkip for SkipAddsNoAttempt {
             attempts.drain(kept..attempts.len() - 1);
         }
         Ok(())
+    }
+}
+
+impl BreaksSkip for SkipNeedsRun {
+    fn skip(&mut self, skip: Skip<'_>) -> Answer<()> {
+        self.space()?.runs.get(&skip.run).ok_or_else(missing_parent)?;
+        skip.on(&mut self.0)
     }
 }
 

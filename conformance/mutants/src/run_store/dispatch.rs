@@ -205,14 +205,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
         id: "run-store/long-annotation-is-an-error",
         clause: "BACKEND-4",
-        how: "passes on what the database says to a job id of more than 128 characters",
+        how: "passes on what the database says to a job id of more than 256 KiB",
         dies: &[("run-store/long-annotation-fails", "gave no value: value too long")],
         backend: run_store::<LongAnnotationFails>,
     },
     Mutant {
         id: "run-store/refused-annotation-releases",
         clause: "RUN-80",
-        how: "refuses a job id of more than 128 characters and removes the entry",
+        how: "refuses a job id of more than 256 KiB and removes the entry",
         dies: &[("run-store/long-annotation-fails", "the entry stays in force")],
         backend: run_store::<RefusedAnnotationReleases>,
     },
@@ -422,7 +422,7 @@ impl RunStore for TrimsDispatchedKeys {
 impl RunStore for LongAnnotationFails {
     fn annotate_dispatch(&mut self, run: RunId, key: &str, job: &str) -> Answer<()> {
         match job.len() {
-            0..=128 => self.0.annotate_dispatch(run, key, job),
+            0..=262_144 => self.0.annotate_dispatch(run, key, job),
             _ => Err(Error::Other("value too long".to_owned())),
         }
     }
@@ -430,7 +430,7 @@ impl RunStore for LongAnnotationFails {
 
 impl RunStore for RefusedAnnotationReleases {
     fn annotate_dispatch(&mut self, run: RunId, key: &str, job: &str) -> Answer<()> {
-        if job.len() <= 128 {
+        if job.len() <= 262_144 {
             return self.0.annotate_dispatch(run, key, job);
         }
         self.0.release_dispatch(run, key)?;

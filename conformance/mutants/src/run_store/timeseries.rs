@@ -6,7 +6,7 @@ use plimsoll_model::{Model, Spec};
 
 use super::calls::{BreaksSeries, Series, override_run_store};
 use crate::Mutant;
-use crate::broken::{AsSpecified, models, run_store};
+use crate::broken::{AsSpecified, in_nanoseconds, models, run_store};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -117,19 +117,27 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-store/series-ignores-flow", "only its runs count")],
         backend: run_store::<SeriesOfEveryFlow>,
     },
+    Mutant {
+        id: "run-store/series-in-nanoseconds",
+        clause: "BACKEND-12",
+        how: "fails over a window whose nanoseconds overflow 64 bits",
+        dies: &[("run-store/absurd-window-kills", "gave no value: timestamp out of range")],
+        backend: run_store::<SeriesInNanoseconds>,
+    },
 ];
 
 models! {
     HoldsItsEnd LacksItsStart EdgeBelongsBefore SinceIsRoundedDown LeavesEmptyBucketsOut
     CountsWholeBuckets AddsABucket DaysOfAnotherZone BucketsHoldEnds TimedOutCountsAsFailed
     SkippedCountsAsRunning RoundsEmptyWindow CutsLongSeries CutsSeriesAt1000 SeriesOfEveryFlow
+    SeriesInNanoseconds
 }
 
 override_run_store! {
     get_run_timeseries: HoldsItsEnd LacksItsStart EdgeBelongsBefore SinceIsRoundedDown
         LeavesEmptyBucketsOut CountsWholeBuckets AddsABucket DaysOfAnotherZone BucketsHoldEnds
         TimedOutCountsAsFailed SkippedCountsAsRunning RoundsEmptyWindow CutsLongSeries
-        CutsSeriesAt1000 SeriesOfEveryFlow
+        CutsSeriesAt1000 SeriesOfEveryFlow SeriesInNanoseconds
 }
 
 type Buckets = Vec<RunTimeseriesBucket>;
@@ -303,5 +311,12 @@ impl BreaksSeries for CutsSeriesAt1000 {
 impl BreaksSeries for SeriesOfEveryFlow {
     fn series(&mut self, series: Series) -> Answer<Buckets> {
         Series { flow: None, ..series }.on(&mut self.0)
+    }
+}
+
+impl BreaksSeries for SeriesInNanoseconds {
+    fn series(&mut self, series: Series) -> Answer<Buckets> {
+        let (since, until) = (in_nanoseconds(series.since)?, in_nanoseconds(series.until)?);
+        Series { since, until, ..series }.on(&mut self.0)
     }
 }

@@ -1,4 +1,4 @@
-//! Mutants of how names, keys, payloads and instants of a waiter are kept.
+//! Mutants of names, payloads and expiries, and of what a waiter must refer to.
 
 use chrono::SubsecRound;
 use plimsoll_contract::{Answer, Error, Instant, RunId, SignalDeliveryResult};
@@ -9,7 +9,10 @@ use super::{
     override_registration,
 };
 use crate::Mutant;
-use crate::broken::{AsSpecified, in_nanoseconds, models, signal_store, whole_before_1970};
+use crate::broken::{
+    AsSpecified, in_nanoseconds, missing_parent, models, signal_store, whole_before_1970,
+};
+use crate::run_store::step;
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -71,15 +74,30 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("signal-store/absurd-expiry-kills", "gave no value: timestamp out of range")],
         backend: signal_store::<ExpiresInNanoseconds>,
     },
+    Mutant {
+        id: "signal-store/waiters-reference-steps",
+        clause: "SIGNAL-16",
+        how: "refuses a waiter whose step has no row",
+        dies: &[("signal-store/waiter-needs-step", "gave no value: violates a foreign key")],
+        backend: signal_store::<WaiterNeedsStep>,
+    },
+    Mutant {
+        id: "signal-store/waiters-reference-runs",
+        clause: "SIGNAL-17",
+        how: "refuses a waiter whose run it does not have",
+        dies: &[("signal-store/waiter-needs-run", "gave no value: violates a foreign key")],
+        backend: signal_store::<WaiterNeedsRun>,
+    },
 ];
 
 models! {
     FoldsNames TrimsNames TrimsStepKeys CutsNames RefusesLongPayloads ExpiresOnMilliseconds
-    ExpiryLosesFraction ExpiresInNanoseconds
+    ExpiryLosesFraction ExpiresInNanoseconds WaiterNeedsStep WaiterNeedsRun
 }
 
 override_registration! {
     TrimsStepKeys ExpiresOnMilliseconds ExpiryLosesFraction ExpiresInNanoseconds
+    WaiterNeedsStep WaiterNeedsRun
 }
 
 override_delivery! { FoldsNames TrimsNames CutsNames RefusesLongPayloads }
@@ -148,5 +166,19 @@ impl BreaksRegistration for ExpiresInNanoseconds {
     fn register(&mut self, registration: Registration<'_>) -> Answer<()> {
         let expires_at = registration.expires_at.map(in_nanoseconds).transpose()?;
         Registration { expires_at, ..registration }.on(&mut self.0)
+    }
+}
+
+impl BreaksRegistration for WaiterNeedsRun {
+    fn register(&mut self, registration: Registration<'_>) -> Answer<()> {
+        self.space()?.runs.get(&registration.run).ok_or_else(missing_parent)?;
+        registration.on(&mut self.0)
+    }
+}
+
+impl BreaksRegistration for WaiterNeedsStep {
+    fn register(&mut self, registration: Registration<'_>) -> Answer<()> {
+        step(self.space()?, registration.run, registration.key).ok_or_else(missing_parent)?;
+        registration.on(&mut self.0)
     }
 }

@@ -168,8 +168,8 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "backend/instances-apart",
         clauses: &["BACKEND-15"],
-        goal: "What one instance writes another one of the same namespace must show, if the \
-               backend says that they share their state.",
+        goal: "What one instance writes through every interface, another one of the same \
+               namespace must show, if the backend says that they share their state.",
         usual_cause: "the state is a field of the instance",
         uses: &[],
         run: |t| Box::pin(instances_apart(t)),
@@ -178,7 +178,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "backend/durable-data-lost",
         clauses: &["BACKEND-16"],
         goal: "A backend that calls itself durable is opened by a new instance, which must show \
-               what was written.",
+               what was written through every interface.",
         usual_cause: "the store is in memory, or a write is acknowledged before it is kept",
         uses: &[],
         run: |t| Box::pin(durable_data_lost(t)),
@@ -455,20 +455,12 @@ async fn instances_apart(t: &Trial) -> Outcome {
     if t.backend().describe().await?.state == StateLocation::Instance {
         return Ok(());
     }
-    leave_a_mark(t).await?;
-    let other = t.another_instance().await?;
-    other.open(&t.own_config(), t.unchecked_clock()).await?;
-    t.expect("the other instance shows it", &marks_of(t, &other).await?, &1);
-    Ok(())
+    contents::expect_shown_by_another(t).await
 }
 
 async fn durable_data_lost(t: &Trial) -> Outcome {
     if !t.backend().describe().await?.durable {
         return Ok(());
     }
-    leave_a_mark(t).await?;
-    let later = t.another_instance().await?;
-    later.open(&t.own_config(), t.unchecked_clock()).await?;
-    t.expect("a new instance shows it", &marks_of(t, &later).await?, &1);
-    Ok(())
+    contents::expect_shown_by_another(t).await
 }

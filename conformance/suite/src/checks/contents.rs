@@ -7,10 +7,11 @@ use plimsoll_contract::Interface::{
     ScheduleStateStore, SignalStore, WebhookRejectionStore, WebhookReplayStore,
 };
 use plimsoll_contract::{
-    FlowDefinition, FlowEvent, FlowId, Interface, Page, ScheduleState, StartRun, StepStatus,
-    WebhookRejection, WebhookRejectionQuery,
+    Backend, FlowDefinition, FlowEvent, FlowId, Interface, Page, ScheduleState, StartRun,
+    StepStatus, WebhookRejection, WebhookRejectionQuery,
 };
 
+use crate::instance::Instance;
 use crate::trial::START;
 use crate::{Halt, Outcome, Trial};
 
@@ -110,25 +111,35 @@ impl Contents {
 
     /// Whether the nonce is registered; afterwards it is. There is no other way to ask.
     pub(super) async fn holds_nonce(&self, t: &Trial) -> Result<bool, Halt> {
+        self.holds_nonce_at(t, &t.instance).await
+    }
+
+    /// Whether the nonce is registered in the namespace that `at` has open; afterwards it is.
+    async fn holds_nonce_at(&self, t: &Trial, at: &Instance) -> Result<bool, Halt> {
         if !t.exports.contains(&WebhookReplayStore) {
             return Ok(false);
         }
-        let replays = t.webhook_replay_store();
+        let replays = at.webhook_replay_store();
         Ok(!replays.try_register(self.flow(), "orders", "n-1", START).await?)
     }
 
     /// Reads everything but the nonce from the open namespace.
     pub(super) async fn read(&self, t: &Trial) -> Result<Shown, Halt> {
+        self.read_through(t, &t.instance).await
+    }
+
+    /// Reads everything but the nonce from the namespace that `at` has open.
+    pub(super) async fn read_through(&self, t: &Trial, at: &Instance) -> Result<Shown, Halt> {
         let has = |interface: Interface| t.exports.contains(&interface);
         let (run, flow) = (self.start.run_id, self.flow());
         let mut shown = Shown::new();
         let mut show = |what, value: &dyn Debug| shown.push((what, format!("{value:?}")));
         if has(FlowStore) {
-            show("the definitions", &t.flow_store().get_all().await?);
-            show("the definition", &t.flow_store().get_by_id(flow).await?);
+            show("the definitions", &at.flow_store().get_all().await?);
+            show("the definition", &at.flow_store().get_by_id(flow).await?);
         }
         if has(RunStore) {
-            let runs = t.run_store();
+            let runs = at.run_store();
             show("the runs", &runs.get_runs(None, Page::all()).await?);
             show("the page of runs", &runs.get_runs_page(None, None, Page::all(), None).await?);
             show("the run", &runs.get_run_detail(run).await?);
@@ -136,7 +147,7 @@ impl Contents {
             show("the dispatch entries", &sorted(runs.get_dispatched_step_keys(run).await?));
         }
         if has(RunRuntimeStore) {
-            let steps = t.run_runtime_store();
+            let steps = at.run_runtime_store();
             show("the claims", &sorted(steps.get_claimed_step_keys(run).await?));
             show("the status of the run", &steps.get_run_status(run).await?);
             let mut statuses = steps.get_step_statuses(run).await?;
@@ -144,22 +155,22 @@ impl Contents {
             show("the statuses of its steps", &statuses);
         }
         if has(RunControlStore) {
-            let controls = t.run_control_store();
+            let controls = at.run_control_store();
             show("the control record", &controls.get_run_control(run).await?);
             let found = controls.find_run_id_by_idempotency_key(flow, "webhook", "key-1").await?;
             show("the idempotency key", &found);
         }
         if has(EventReader) {
-            show("the events", &t.event_reader().get_run_events(run, Page::all()).await?);
+            show("the events", &at.event_reader().get_run_events(run, Page::all()).await?);
         }
         if has(SignalStore) {
-            show("the waiter", &t.signal_store().get_waiter(run, STEP).await?);
+            show("the waiter", &at.signal_store().get_waiter(run, STEP).await?);
         }
         if has(ScheduleStateStore) {
-            show("the schedules", &t.schedule_state_store().get_all().await?);
+            show("the schedules", &at.schedule_state_store().get_all().await?);
         }
         if has(OutputsRepository) {
-            let outputs = t.outputs_repository();
+            let outputs = at.outputs_repository();
             show("the output", &outputs.get_step_output(run, STEP).await?);
             show("the input", &outputs.get_step_input(run, STEP).await?);
             show("the trigger data", &outputs.get_trigger_data(run).await?);
@@ -167,10 +178,26 @@ impl Contents {
         }
         if has(WebhookRejectionStore) {
             let all = WebhookRejectionQuery::default();
-            show("the webhook rows", &t.webhook_rejection_store().query(&all).await?);
+            show("the webhook rows", &at.webhook_rejection_store().query(&all).await?);
         }
         Ok(shown)
     }
+}
+
+/// Writes everything, and has a new instance of the same namespace show it.
+pub(super) async fn expect_shown_by_another(t: &Trial) -> Outcome {
+    let everything = Contents::new(t);
+    everything.write(t, "left").await?;
+    let before = everything.read(t).await?;
+    let other = t.another_instance().await?;
+    other.open(&t.own_config(), t.unchecked_clock()).await?;
+    let shown = everything.read_through(t, &other).await?;
+    expect_same(t, "are the same through the other instance", &shown, &before);
+    if t.exports.contains(&WebhookReplayStore) {
+        let is_known = everything.holds_nonce_at(t, &other).await?;
+        t.expect("the nonce is known through the other instance", &is_known, &true);
+    }
+    Ok(())
 }
 
 /// What is listed in any order.

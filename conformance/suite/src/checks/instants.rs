@@ -1,11 +1,13 @@
 //! Instants that callers give and read back, as far as they go and beyond.
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 use plimsoll_contract::Interface::{
-    EventReader, OutputsRepository, RunStore, SignalStore, WebhookRejectionStore,
+    EventReader, OutputsRepository, RetentionStore, RunStore, SignalStore, WebhookRejectionStore,
     WebhookReplayStore,
 };
-use plimsoll_contract::{FlowEvent, Instant, Page, Result, WebhookRejection};
+use plimsoll_contract::{
+    FlowEvent, Instant, Page, Result, RunStatus, RunTimeseriesGranularity, WebhookRejection,
+};
 
 use crate::trial::START;
 use crate::{Check, Halt, Outcome, Trial};
@@ -67,6 +69,33 @@ pub(super) const CHECKS: &[Check] = &[
         usual_cause: "the conversion to the database's type panics or wraps around",
         uses: &[WebhookReplayStore],
         run: |t| Box::pin(absurd_nonce_kills(t)),
+    },
+    Check {
+        id: "webhook-replay-store/absurd-purge-kills",
+        clauses: &["BACKEND-12"],
+        goal: "Nonces are purged as of instants before year 1 and after year 9999; the call does \
+               what it says or is refused.",
+        usual_cause: "the conversion to the database's type panics or wraps around",
+        uses: &[WebhookReplayStore],
+        run: |t| Box::pin(absurd_purge_kills(t)),
+    },
+    Check {
+        id: "retention-store/absurd-cutoff-kills",
+        clauses: &["BACKEND-12"],
+        goal: "The cutoff is before year 1 and after year 9999; the call does what it says or is \
+               refused.",
+        usual_cause: "the conversion to the database's type panics or wraps around",
+        uses: &[RunStore, RetentionStore],
+        run: |t| Box::pin(absurd_cutoff_kills(t)),
+    },
+    Check {
+        id: "run-store/absurd-window-kills",
+        clauses: &["BACKEND-12"],
+        goal: "A timeseries is asked for an hour before year 1 and after year 9999; it is empty \
+               or refused.",
+        usual_cause: "the conversion to the database's type panics or wraps around",
+        uses: &[RunStore],
+        run: |t| Box::pin(absurd_window_kills(t)),
     },
 ];
 
@@ -179,5 +208,44 @@ async fn absurd_nonce_kills(t: &Trial) -> Outcome {
     }
     let purged = replays.purge_expired(START).await?;
     t.expect("of those that were kept, the ones before have expired", &purged, &expired);
+    Ok(())
+}
+
+async fn absurd_purge_kills(t: &Trial) -> Outcome {
+    let (flow, replays) = (t.flow_id(), t.webhook_replay_store());
+    for at in absurd() {
+        replays.try_register(flow, "orders", "n-1", START).await?;
+        let outcome = replays.purge_expired(at).await;
+        if t.kept_or_refused(outcome.clone())? {
+            let expected = u64::from(at > START);
+            t.expect("it forgets what has expired by then", &outcome?, &expected);
+        }
+    }
+    Ok(())
+}
+
+async fn absurd_cutoff_kills(t: &Trial) -> Outcome {
+    let runs = t.run_store();
+    for at in absurd() {
+        let run = t.a_run().await?;
+        runs.complete_run(run, RunStatus::Succeeded).await?;
+        let is_done = t.kept_or_refused(t.retention_store().cleanup(at).await)?;
+        let stays = runs.get_run_detail(run).await?.is_some();
+        let what = "a run that completed before the cutoff goes, any other stays";
+        t.expect(what, &stays, &!(is_done && at > START));
+    }
+    Ok(())
+}
+
+async fn absurd_window_kills(t: &Trial) -> Outcome {
+    t.a_run().await?;
+    for at in absurd() {
+        let (hour, until) = (RunTimeseriesGranularity::Hour, at + TimeDelta::minutes(1));
+        let outcome = t.run_store().get_run_timeseries(hour, at, until, None).await;
+        if t.kept_or_refused(outcome.clone())? {
+            let counted: u64 = outcome?.iter().map(|bucket| bucket.total).sum();
+            t.expect("no run started then", &counted, &0);
+        }
+    }
     Ok(())
 }

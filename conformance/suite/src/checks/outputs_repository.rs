@@ -192,6 +192,14 @@ pub(super) const CHECKS: &[Check] = &[
         run: |t| Box::pin(output_needs_step(t)),
     },
     Check {
+        id: "outputs-repository/save-needs-run",
+        clauses: &["OUTPUT-21"],
+        goal: "Every slot of a run that is not there is saved, and an event is recorded for it.",
+        usual_cause: "a foreign key, or the slot is a column of the run's row",
+        uses: &[OutputsRepository],
+        run: |t| Box::pin(save_needs_run(t)),
+    },
+    Check {
         id: "outputs-repository/input-needs-step",
         clauses: &["OUTPUT-19"],
         goal: "An input is saved for a step that has never started.",
@@ -550,6 +558,27 @@ async fn output_needs_step(t: &Trial) -> Outcome {
     let run = t.a_run().await?;
     t.outputs_repository().save_step_output(run, "charge", "1").await?;
     t.expect("the output is kept", &output(t, run, "charge").await?, &some("1"));
+    Ok(())
+}
+
+async fn save_needs_run(t: &Trial) -> Outcome {
+    let (run, outputs) = (t.run_id(), t.outputs_repository());
+    outputs.save_step_output(run, "charge", "1").await?;
+    outputs.save_step_input(run, "charge", "2").await?;
+    outputs.save_trigger_data(run, "3").await?;
+    outputs.save_trigger_headers(run, &[]).await?;
+    let event = FlowEvent {
+        timestamp: START,
+        event_type: "run.started".to_owned(),
+        step_key: None,
+        message: None,
+    };
+    outputs.record_event(run, &event).await?;
+    t.expect("the output is kept", &output(t, run, "charge").await?, &some("1"));
+    t.expect("the input is kept", &input(t, run, "charge").await?, &some("2"));
+    t.expect("the trigger data are kept", &outputs.get_trigger_data(run).await?, &some("3"));
+    let headers = outputs.get_trigger_headers(run).await?;
+    t.expect("the trigger headers are kept", &headers, &Some(Vec::new()));
     Ok(())
 }
 

@@ -116,6 +116,14 @@ pub(super) const CHECKS: &[Check] = &[
         run: |t| Box::pin(claim_needs_step(t)),
     },
     Check {
+        id: "run-runtime-store/skip-needs-run",
+        clauses: &["RUNTIME-20"],
+        goal: "A step of a run that is not there is skipped.",
+        usual_cause: "a foreign key",
+        uses: &[RunRuntimeStore],
+        run: |t| Box::pin(skip_needs_run(t)),
+    },
+    Check {
         id: "run-runtime-store/release-keeps-claim",
         clauses: &["RUNTIME-11"],
         goal: "A claim is released; the step can be claimed again. Releasing none is fine.",
@@ -371,6 +379,15 @@ async fn claim_keys_merged(t: &Trial) -> Outcome {
 async fn claim_needs_run(t: &Trial) -> Outcome {
     let claimed = t.run_runtime_store().try_claim_step(t.run_id(), "charge").await?;
     t.expect("the claim is granted", &claimed, &true);
+    Ok(())
+}
+
+async fn skip_needs_run(t: &Trial) -> Outcome {
+    let (run, steps) = (t.run_id(), t.run_runtime_store());
+    steps.record_skipped_step(run, "charge", "http", None).await?;
+    let statuses = steps.get_step_statuses(run).await?;
+    let expected = vec![("charge".to_owned(), StepStatus::Skipped)];
+    t.expect("the step is skipped", &statuses, &expected);
     Ok(())
 }
 

@@ -114,8 +114,8 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     Check {
         id: "run-store/long-annotation-fails",
         clauses: &["RUN-80", "BACKEND-4"],
-        goal: "An entry is annotated with a job id of 500 characters; it is kept or refused, and \
-               stays.",
+        goal: "An entry is annotated with a job id of 300 KiB; it is kept or refused, and the \
+               entry stays.",
         usual_cause: "the column is too short, and its error is passed on as it is",
         uses: &[RunStore],
         run: |t| Box::pin(long_annotation_fails(t)),
@@ -303,7 +303,7 @@ async fn long_annotation_fails(t: &Trial) -> Outcome {
     let run = t.a_run().await?;
     let runs = t.run_store();
     runs.try_record_dispatch(run, "charge").await?;
-    let outcome = runs.annotate_dispatch(run, "charge", &"j".repeat(500)).await;
+    let outcome = runs.annotate_dispatch(run, "charge", &"j".repeat(300 * 1024)).await;
     t.kept_or_refused(outcome)?;
     let recorded = runs.try_record_dispatch(run, "charge").await?;
     t.expect("the entry stays in force", &recorded, &false);
