@@ -59,6 +59,6 @@ pub use checks::all as all_checks;
 pub use report::Report;
 pub use runner::{certify, certify_watched};
 pub use settings::{KnownFailing, Settings, UnknownCheck};
-pub use subject::{Kind, Subject};
+pub use subject::{Kind, Mortal, Subject};
 pub use trial::{Halt, Outcome, Trial};
 pub use verdict::{RunVerdict, Verdict};

@@ -41,8 +41,10 @@ impl Trial {
     ///
     /// # Errors
     ///
-    /// [`Halt::Enough`] once a round has shown a failure.
-    pub fn next_round(&self) -> std::result::Result<bool, Halt> {
+    /// [`Halt::Enough`] once a round has shown a failure; what keeps the instances that race from
+    /// being opened.
+    pub async fn next_round(&self) -> std::result::Result<bool, Halt> {
+        self.peers().await?;
         if !self.is_clean() {
             return Err(Halt::Enough);
         }

@@ -57,8 +57,6 @@ struct Run<'a> {
     /// Begins the name of every namespace of this run, so that two runs never share one.
     nonce: u64,
     clock_trouble: Option<String>,
-    /// How many instances each check opens on its namespace.
-    instances: usize,
 }
 
 /// The first instance could not be made or described.
@@ -104,8 +102,7 @@ impl<'a> Run<'a> {
         let nonce = fastrand::u64(..);
         let is_shared = subjected.description.as_ref().map(|of| of.state) == Some(Shared);
         subjected.instances = if is_shared { settings.instances.max(1) } else { 1 };
-        let instances = subjected.instances;
-        let mut run = Self { subject, settings, subjected, nonce, clock_trouble: None, instances };
+        let mut run = Self { subject, settings, subjected, nonce, clock_trouble: None };
         run.clock_trouble = run.probe_clock().await;
         Ok(run)
     }
@@ -137,6 +134,7 @@ impl<'a> Run<'a> {
             namespace: format!("plimsoll-{:016x}-{:016x}", self.nonce, salt),
             seed: self.settings.seed ^ salt,
             effort: self.settings.effort,
+            instances: self.subjected.instances,
         }))
     }
 
@@ -152,7 +150,7 @@ impl<'a> Run<'a> {
                 return CheckReport::not_run(check, Verdict::Failed, &reason);
             }
         };
-        let ending = run_check(check, &trial, self.instances).await;
+        let ending = run_check(check, &trial).await;
         discard(&trial).await;
         let (verdict, reason) = self.verdict(check, &trial, ending);
         let mut report = CheckReport::of(check, &trial, verdict, reason.as_deref());
@@ -226,10 +224,9 @@ enum Ending {
     Panicked,
 }
 
-async fn run_check(check: &Check, trial: &Trial, instances: usize) -> Ending {
+async fn run_check(check: &Check, trial: &Trial) -> Ending {
     let body = async {
         trial.open(&OpenConfig::namespace(trial.namespace.clone())).await?;
-        trial.invite_peers(instances).await?;
         (check.run)(trial).await
     };
     let body = AssertUnwindSafe(body).catch_unwind();

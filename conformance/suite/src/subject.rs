@@ -1,3 +1,4 @@
+use std::pin::Pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -23,6 +24,28 @@ pub trait Subject: Send + Sync {
     /// Whatever keeps the instance from existing, such as a trap in its start function.
     async fn instance(&self, clock: Arc<dyn Clock>) -> Result<Arc<dyn Backend>>;
 
+    /// One more instance for the races of a backend whose instances share their state; `number`
+    /// counts from 1 within a check. A subject may run it in a process of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Subject::instance`].
+    async fn peer(&self, clock: Arc<dyn Clock>, number: usize) -> Result<Arc<dyn Backend>> {
+        let _ = number;
+        self.instance(clock).await
+    }
+
+    /// An instance in a process that can be killed; none for a subject that cannot make one. A
+    /// backend that calls itself durable is judged by what is left after the kill (BACKEND-16).
+    ///
+    /// # Errors
+    ///
+    /// As [`Subject::instance`].
+    async fn mortal(&self, clock: Arc<dyn Clock>) -> Result<Option<Mortal>> {
+        drop(clock);
+        Ok(None)
+    }
+
     /// What kind of thing runs it.
     fn kind(&self) -> Kind {
         Kind::Native
@@ -47,6 +70,14 @@ pub trait Subject: Send + Sync {
     fn limits(&self) -> Map<String, Value> {
         Map::new()
     }
+}
+
+/// An instance that can be killed in the middle of its calls.
+pub struct Mortal {
+    /// The instance. Once it is killed its calls, those under way included, end as interrupted.
+    pub backend: Arc<dyn Backend>,
+    /// Ends its process without a warning; done when it is gone.
+    pub kill: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
 /// What kind of thing runs a backend.

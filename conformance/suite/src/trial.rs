@@ -1,4 +1,4 @@
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use plimsoll_contract::{
@@ -7,6 +7,7 @@ use plimsoll_contract::{
     RunRuntimeStore, RunStore, ScheduleStateStore, SignalStore, WebhookRejectionStore,
     WebhookReplayStore,
 };
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::Subject;
@@ -51,8 +52,11 @@ impl From<CallError> for Halt {
 /// and seen.
 pub struct Trial {
     pub(crate) instance: Instance,
-    /// Instances that share their state with `instance`, which is the first of them.
-    peers: OnceLock<Vec<Instance>>,
+    /// Instances that share their state with `instance`, which is the first of them; made when a
+    /// check first asks for them.
+    peers: OnceCell<Vec<Instance>>,
+    /// How many there are to be.
+    instances: usize,
     pub(crate) subject: Arc<dyn Subject>,
     pub(crate) log: Arc<Log>,
     pub(crate) labels: Labels,
@@ -87,6 +91,7 @@ pub(crate) struct Parts {
     pub(crate) namespace: String,
     pub(crate) seed: u64,
     pub(crate) effort: u32,
+    pub(crate) instances: usize,
 }
 
 impl Trial {
@@ -98,7 +103,8 @@ impl Trial {
         labels.add_namespace(&parts.namespace);
         Self {
             instance: Instance::new(parts.backend, Arc::clone(&log)),
-            peers: OnceLock::new(),
+            peers: OnceCell::new(),
+            instances: parts.instances.max(1),
             subject: parts.subject,
             log,
             labels,
@@ -178,22 +184,24 @@ impl Trial {
         Ok(Instance::new(backend, Arc::clone(&self.log)))
     }
 
-    /// Opens the trial's namespace on more instances, `count` in all, for a backend whose
-    /// instances share their state.
+    /// The instances that share the trial's namespace, its own first; opened at the first call.
     ///
     /// # Errors
     ///
-    /// What keeps them from being opened.
-    pub(crate) async fn invite_peers(&self, count: usize) -> Result<(), Halt> {
-        let mut peers = vec![self.instance.clone()];
-        while peers.len() < count {
-            let peer = self.another_instance().await?;
-            peer.open(&self.own_config(), self.unchecked_clock()).await?;
-            peers.push(peer);
-        }
-        // A trial is opened once.
-        let _ = self.peers.set(peers);
-        Ok(())
+    /// What keeps one of them from being opened.
+    pub(crate) async fn peers(&self) -> Result<&[Instance], Halt> {
+        let peers = self.peers.get_or_try_init(|| async {
+            let mut peers = vec![self.instance.clone()];
+            while peers.len() < self.instances {
+                let clock: Arc<dyn Clock> = self.unchecked_clock();
+                let backend = self.subject.peer(clock, peers.len()).await?;
+                let peer = Instance::new(backend, Arc::clone(&self.log));
+                peer.open(&self.own_config(), self.unchecked_clock()).await?;
+                peers.push(peer);
+            }
+            Ok::<_, Halt>(peers)
+        });
+        Ok(peers.await?)
     }
 
     /// The instance that one of many callers uses.
@@ -203,8 +211,12 @@ impl Trial {
     }
 
     /// Another instance that shows the same state, or the trial's own where none does.
-    pub(crate) fn another_reader(&self) -> &Instance {
-        self.peers.get().and_then(|peers| peers.last()).unwrap_or(&self.instance)
+    ///
+    /// # Errors
+    ///
+    /// What keeps it from being opened.
+    pub(crate) async fn another_reader(&self) -> Result<&Instance, Halt> {
+        Ok(self.peers().await?.last().unwrap_or(&self.instance))
     }
 
     /// The name of another namespace, which is discarded when the check ends.

@@ -418,7 +418,7 @@ async fn discard_closes(t: &Trial) -> Outcome {
 
 async fn stale_read(t: &Trial) -> Outcome {
     const TIMES: u64 = 10;
-    let reader = t.another_reader();
+    let reader = t.another_reader().await?;
     let (runs, steps) = (reader.run_store(), reader.run_runtime_store());
     let (flow, now) = (t.flow_id(), t.clock()?.now());
     for time in 1..=TIMES {

@@ -106,7 +106,7 @@ async fn ordered_by_timestamp(t: &Trial) -> Outcome {
 }
 
 async fn concurrent_events_lost(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         let answers = t
             .release(move |caller, instance| async move {
@@ -165,7 +165,7 @@ async fn page_size_ignored(t: &Trial) -> Outcome {
 }
 
 async fn later_read_shows_earlier_event(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         let seen = t
             .watch(

@@ -232,7 +232,7 @@ async fn updated_at_wrong(t: &Trial) -> Outcome {
 }
 
 async fn first_save_race_fails(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let definition = t.a_definition("Invoice");
         let id = definition.id;
         let answers = t

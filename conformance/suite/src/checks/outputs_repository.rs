@@ -278,7 +278,7 @@ async fn trigger_shadows_output(t: &Trial) -> Outcome {
 }
 
 async fn first_save_race_fails(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         let answers = t
             .release(move |caller, instance| async move {

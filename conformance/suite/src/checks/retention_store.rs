@@ -416,7 +416,7 @@ async fn orphans(t: &Trial) -> Outcome {
 }
 
 async fn run_removed_in_parts(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let now = t.clock()?.now();
         let mut runs = Vec::new();
         for caller in 0..CALLERS {

@@ -314,7 +314,7 @@ async fn second_claim_wins(t: &Trial) -> Outcome {
 }
 
 async fn claim_race_has_two_winners(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         let answers = t
             .release(move |_, caller| async move {
@@ -536,7 +536,7 @@ async fn run_status_wrong(t: &Trial) -> Outcome {
 }
 
 async fn listing_misses_claim(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let mut runs = Vec::new();
         for _ in 0..CALLERS / 2 {
             runs.push(t.a_run().await?);
@@ -567,7 +567,7 @@ async fn listing_misses_claim(t: &Trial) -> Outcome {
 }
 
 async fn skipped_step_seen_running(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         let seen = t
             .watch(
@@ -615,7 +615,7 @@ async fn reopening_frees_claims(t: &Trial) -> Outcome {
 }
 
 async fn skip_race_misnumbers(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         let answers = t
             .release(move |caller, instance| async move {

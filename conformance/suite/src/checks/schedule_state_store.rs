@@ -156,7 +156,7 @@ async fn updated_at_wrong(t: &Trial) -> Outcome {
 }
 
 async fn first_save_race_fails(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let state = t.a_schedule("nightly");
         let answers = t
             .release(move |caller, instance| {

@@ -296,7 +296,7 @@ async fn registering_again_loses_delivery(t: &Trial) -> Outcome {
 }
 
 async fn registration_race_fails(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         let answers = t
             .release(move |_, caller| async move {
@@ -360,7 +360,7 @@ async fn second_delivery_overwrites(t: &Trial) -> Outcome {
 }
 
 async fn delivery_race_has_two_winners(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         register(t, run, "wait", "approval").await?;
         let answers = t
@@ -511,7 +511,7 @@ async fn removing_none_fails(t: &Trial) -> Outcome {
 }
 
 async fn delivery_seen_in_parts(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         for writer in writers() {
             register(t, run, &format!("wait-{writer}"), &format!("signal-{writer}")).await?;
@@ -584,7 +584,7 @@ async fn expiry_microseconds_lost(t: &Trial) -> Outcome {
 }
 
 async fn registering_race_loses_delivery(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         register(t, run, "wait", "approval").await?;
         let answers = t
@@ -610,7 +610,7 @@ async fn registering_race_loses_delivery(t: &Trial) -> Outcome {
 
 async fn delivery_race_passes_over_waiter(t: &Trial) -> Outcome {
     let steps: Vec<_> = (0..CALLERS).map(|step| format!("step-{step}")).collect();
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         for key in &steps {
             register(t, run, key, "approval").await?;

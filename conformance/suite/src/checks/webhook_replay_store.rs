@@ -138,7 +138,7 @@ async fn replay_accepted(t: &Trial) -> Outcome {
 }
 
 async fn replay_race_has_two_winners(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let flow = t.flow_id();
         let answers = t
             .release(move |_, caller| async move {
@@ -279,7 +279,7 @@ async fn namespaces_mixed(t: &Trial) -> Outcome {
 }
 
 async fn purge_race_miscounts(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let flow = t.flow_id();
         for number in 0..CALLERS {
             register(t, flow, "orders", &format!("n-{number}"), START).await?;

@@ -75,7 +75,7 @@ const fn won(won: bool) -> Answer {
 }
 
 async fn claims_in_no_order(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         let history = t
             .history::<Once, _>(move |mut scribe, instance| async move {
@@ -102,7 +102,7 @@ async fn claims_in_no_order(t: &Trial) -> Outcome {
 }
 
 async fn dispatches_in_no_order(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         let history = t
             .history::<Once, _>(move |mut scribe, instance| async move {
@@ -134,7 +134,7 @@ fn is_listed(keys: &[String]) -> Answer {
 
 async fn registrations_in_no_order(t: &Trial) -> Outcome {
     use first_value::{Answer, Call};
-    while t.next_round()? {
+    while t.next_round().await? {
         let (flow, run) = (t.flow_id(), t.a_run().await?);
         let runs: Vec<RunId> = (0..CALLERS).map(|_| t.run_id()).chain([run]).collect();
         let history = t
@@ -163,7 +163,7 @@ async fn registrations_in_no_order(t: &Trial) -> Outcome {
 
 async fn flags_in_no_order(t: &Trial) -> Outcome {
     use latches::{Answer, Call};
-    while t.next_round()? {
+    while t.next_round().await? {
         let (run, flow) = (t.a_run().await?, t.flow_id());
         t.run_control_store().configure_run(run, flow, "manual", None, None).await?;
         let mut history = t
@@ -205,7 +205,7 @@ fn flags(control: Option<RunControl>) -> latches::Answer<String> {
 
 async fn nonces_in_no_order(t: &Trial) -> Outcome {
     use nonces::{Answer, Call};
-    while t.next_round()? {
+    while t.next_round().await? {
         let flow = t.flow_id();
         let history = t
             .history::<Nonces<&str, Instant>, _>(move |mut scribe, instance| async move {

@@ -31,7 +31,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
 ];
 
 async fn events_in_no_order(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         let mut history = t
             .history::<Log<String>, _>(move |mut scribe, instance| async move {
@@ -65,7 +65,7 @@ fn names(events: &[FlowEventRecord]) -> Vec<String> {
 
 async fn attempts_in_no_order(t: &Trial) -> Outcome {
     use attempts::{Answer, Call};
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         let history = t
             .history::<Attempts<String>, _>(move |mut scribe, instance| async move {

@@ -50,7 +50,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
 type Row = Vec<String>;
 
 async fn completions_in_no_order(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         t.a_running_step(run, "charge").await?;
         let history = t
@@ -90,7 +90,7 @@ fn completion(detail: Option<FlowRunDetail>) -> Answer<Row> {
 }
 
 async fn outputs_in_no_order(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         let history = t
             .history::<Register<String>, _>(move |mut scribe, instance| async move {
@@ -114,7 +114,7 @@ async fn outputs_in_no_order(t: &Trial) -> Outcome {
 }
 
 async fn saves_in_no_order(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let schedule = t.a_schedule("nightly");
         t.schedule_state_store().delete("nightly").await?;
         let history = t
@@ -158,7 +158,7 @@ fn schedule_row(schedule: Option<&ScheduleState>) -> Answer<Row> {
 }
 
 async fn definitions_in_no_order(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let definition = t.a_definition("Invoice");
         let id = definition.id;
         let history = t

@@ -20,7 +20,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[Check {
 const NAME: &str = "approval";
 
 async fn deliveries_in_no_order(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         let history = t
             .history::<Waiters<String, String>, _>(move |mut scribe, instance| async move {

@@ -125,7 +125,7 @@ async fn second_registration_wins(t: &Trial) -> Outcome {
 }
 
 async fn registration_race_has_two_winners(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let flow = t.flow_id();
         let runs: Vec<_> = (0..crate::race::CALLERS).map(|_| t.run_id()).collect();
         let of_callers = runs.clone();

@@ -318,7 +318,7 @@ async fn cancelling_unknown_creates(t: &Trial) -> Outcome {
 }
 
 async fn cancel_race_has_two_winners(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = configured(t).await?;
         let answers = t
             .release(move |caller, instance| async move {
@@ -397,7 +397,7 @@ async fn default_timeout_reason(t: &Trial) -> Outcome {
 }
 
 async fn timeout_race_has_two_winners(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = configured(t).await?;
         let answers = t
             .release(move |_, caller| async move {
@@ -442,7 +442,7 @@ async fn far_deadline_lost(t: &Trial) -> Outcome {
 }
 
 async fn configuring_race_loses_cancellation(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let (run, flow) = (configured(t).await?, t.flow_id());
         let answers = t
             .release(move |caller, instance| async move {
@@ -463,7 +463,7 @@ async fn configuring_race_loses_cancellation(t: &Trial) -> Outcome {
 }
 
 async fn timeout_race_erases_reason(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = configured(t).await?;
         let answers = t
             .release(move |caller, instance| async move {

@@ -135,7 +135,7 @@ async fn second_dispatch_wins(t: &Trial) -> Outcome {
 }
 
 async fn dispatch_race_has_two_winners(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         let answers = t
             .release(move |_, caller| async move {

@@ -478,7 +478,7 @@ async fn retry_reaches_other_run(t: &Trial) -> Outcome {
 }
 
 async fn reset_race_frees_claim(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         t.a_running_step(run, "notify").await?;
         let answers = t

@@ -206,7 +206,7 @@ async fn used_id_overwrites(t: &Trial) -> Outcome {
 }
 
 async fn start_race_has_two_winners(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let start = t.start_of(t.flow_id());
         let run = start.run_id;
         let answers = t

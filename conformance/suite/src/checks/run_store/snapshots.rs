@@ -58,7 +58,7 @@ fn key_of(writer: usize) -> String {
 }
 
 async fn completion_seen_in_parts(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         for writer in writers() {
             t.a_running_step(run, &key_of(writer)).await?;
@@ -94,7 +94,7 @@ fn is_whole(step: &FlowStep) -> bool {
 }
 
 async fn total_of_another_moment(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let flow = t.flow_id();
         let starts: Vec<StartRun> = (0..=crate::race::CALLERS).map(|_| t.start_of(flow)).collect();
         let seen = t
@@ -119,7 +119,7 @@ async fn total_of_another_moment(t: &Trial) -> Outcome {
 }
 
 async fn detail_of_two_moments(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let runs = runs_with_a_step(t).await?;
         let read = runs.clone();
         let seen = t
@@ -169,7 +169,7 @@ async fn finish(instance: &Instance, run: RunId) -> Result<()> {
 }
 
 async fn retry_seen_in_parts(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         for writer in writers() {
             t.a_failed_step(run, &key_of(writer)).await?;
@@ -195,7 +195,7 @@ async fn retry_seen_in_parts(t: &Trial) -> Outcome {
 
 async fn reset_seen_in_parts(t: &Trial) -> Outcome {
     const PREREQUISITE: &str = "Prerequisite status did not satisfy runAfter conditions.";
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         for writer in writers() {
             let (key, steps) = (key_of(writer), t.run_runtime_store());

@@ -336,7 +336,7 @@ async fn step_start_moves(t: &Trial) -> Outcome {
 }
 
 async fn same_step_starts_collide(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         let answers = t
             .release(move |caller, instance| async move {
@@ -359,7 +359,7 @@ async fn same_step_starts_collide(t: &Trial) -> Outcome {
 }
 
 async fn parallel_steps_disturb_each_other(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         let answers = t
             .release(move |caller, instance| async move {

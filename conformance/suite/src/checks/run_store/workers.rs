@@ -43,7 +43,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
 const RUNS: usize = CALLERS / 2;
 
 async fn join_missed_or_enqueued_twice(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let mut runs = Vec::new();
         for _ in 0..RUNS {
             let run = t.a_run().await?;
@@ -82,7 +82,7 @@ async fn join(instance: &Instance, run: RunId, key: &str) -> Result<bool> {
 
 async fn recovery_enqueues_twice(t: &Trial) -> Outcome {
     const READY: [&str; 4] = ["a", "b", "c", "d"];
-    while t.next_round()? {
+    while t.next_round().await? {
         let run = t.a_run().await?;
         t.run_store().try_record_dispatch(run, "b").await?;
         let answers = t
@@ -107,7 +107,7 @@ async fn recovery_enqueues_twice(t: &Trial) -> Outcome {
 }
 
 async fn polling_step_lost(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let mut runs = Vec::new();
         for _ in 0..RUNS {
             let run = t.a_run().await?;

@@ -28,7 +28,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
 
 async fn concurrent_rows_lost(t: &Trial) -> Outcome {
     let mut written = 0;
-    while t.next_round()? {
+    while t.next_round().await? {
         let row = t.a_rejection("replay");
         let answers = t
             .release(move |_, caller| {
@@ -48,7 +48,7 @@ async fn concurrent_rows_lost(t: &Trial) -> Outcome {
 }
 
 async fn total_of_another_moment(t: &Trial) -> Outcome {
-    while t.next_round()? {
+    while t.next_round().await? {
         let flow_id = Some(t.flow_id());
         let row = WebhookRejection { flow_id, ..t.a_rejection("replay") };
         let filter = WebhookRejectionQuery { flow_id, ..all() };
