@@ -8,7 +8,7 @@ use plimsoll_contract::{
 use plimsoll_model::{Backend, EventReader, FlowStore, Model, OutputsRepository, Spec, State};
 
 use crate::broken::{backend, event_reader, flow_store, models, outputs_repository, spec};
-use crate::{Mutant, racy};
+use crate::{Mutant, kills, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -189,6 +189,23 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "says that it is durable, and keeps everything in memory",
         dies: &[("backend/durable-data-lost", "are the same through the other instance")],
         backend: backend::<ClaimsToBeDurable>,
+    },
+    Mutant {
+        id: "backend/keeps-writes-late",
+        clause: "BACKEND-16",
+        how: "acknowledges writes, and keeps them eight at a time",
+        dies: &[(
+            "backend/kill-loses-or-tears-writes",
+            "every acknowledged write is there after the kill",
+        )],
+        backend: kills::keeps_late,
+    },
+    Mutant {
+        id: "backend/keeps-writes-in-steps",
+        clause: "BACKEND-29",
+        how: "keeps the attempt of a started step after the step",
+        dies: &[("backend/kill-loses-or-tears-writes", "is whole or not there: the run")],
+        backend: kills::keeps_in_steps,
     },
     Mutant {
         id: "backend/events-of-every-namespace",

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::SubsecRound;
+use plimsoll_conformance::Subject;
 use plimsoll_contract::{
     self as contract, Answer, DashboardStatistics, Description, Error, FlowDefinition, FlowEvent,
     FlowEventRecord, FlowHandle, FlowId, FlowRun, FlowRunDetail, FlowRunPage, Instant, OpenConfig,
@@ -37,6 +38,8 @@ pub(crate) struct Built {
     pub(crate) backend: Arc<dyn contract::Backend>,
     /// Whether it is wrong only when calls overlap.
     pub(crate) is_racy: bool,
+    /// What makes its instances, where they share something.
+    pub(crate) subject: Option<Arc<dyn Subject>>,
 }
 
 /// What a database answers when a row lacks the one that it belongs to.
@@ -82,7 +85,7 @@ struct Broken(Part);
 
 impl Broken {
     fn build(part: Part) -> Built {
-        Built { backend: Arc::new(SharedModel::new(Self(part))), is_racy: false }
+        Built { backend: Arc::new(SharedModel::new(Self(part))), is_racy: false, subject: None }
     }
 
     /// What the mutant does not break.

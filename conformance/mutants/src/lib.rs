@@ -22,6 +22,7 @@ mod broken;
 mod event_reader;
 mod flow_repository;
 mod flow_store;
+mod kills;
 pub mod matrix;
 mod outputs_repository;
 mod racy;
@@ -37,6 +38,7 @@ mod webhook_replay_store;
 
 use std::sync::Arc;
 
+use plimsoll_conformance::Subject;
 use plimsoll_contract::Backend;
 
 use crate::broken::Built;
@@ -61,6 +63,12 @@ impl Mutant {
     #[must_use]
     pub fn backend(&self) -> Arc<dyn Backend> {
         (self.backend)().backend
+    }
+
+    /// What the suite judges: instances of it.
+    #[must_use]
+    pub fn subject(&'static self) -> Arc<dyn Subject> {
+        (self.backend)().subject.unwrap_or_else(|| Arc::new(matrix::Mutated(self)))
     }
 
     /// Whether it is wrong only when calls overlap. Then only races can find it out, and not in

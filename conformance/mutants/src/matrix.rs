@@ -41,7 +41,8 @@ impl Death {
     }
 }
 
-struct Mutated(&'static Mutant);
+/// A mutant whose instances share nothing.
+pub(crate) struct Mutated(pub(crate) &'static Mutant);
 
 #[async_trait]
 impl Subject for Mutated {
@@ -58,7 +59,7 @@ impl Subject for Mutated {
 pub async fn judge_bound(mutant: &'static Mutant, seed: u64) -> Death {
     let only = mutant.dies.iter().map(|(id, _)| (*id).to_owned()).collect();
     let settings = Settings { only, seed, ..Settings::default() };
-    let report = certify(Arc::new(Mutated(mutant)), &settings).await;
+    let report = certify(mutant.subject(), &settings).await;
     let mut death = Death {
         mutant,
         killed_by: broken(&report.checks).collect(),
@@ -77,7 +78,7 @@ pub async fn judge_bound(mutant: &'static Mutant, seed: u64) -> Death {
 /// Runs every check at a low effort, then those that the mutant is bound to at full.
 pub async fn judge(mutant: &'static Mutant, seed: u64) -> Death {
     let settings = Settings { effort: LOW_EFFORT, seed, ..Settings::default() };
-    let report = certify(Arc::new(Mutated(mutant)), &settings).await;
+    let report = certify(mutant.subject(), &settings).await;
     let mut death = judge_bound(mutant, seed).await;
     death.killed_by.extend(broken(&report.checks));
     death
@@ -88,7 +89,7 @@ pub async fn dies_of_histories(mutant: &'static Mutant, seed: u64) -> bool {
     let judges_histories = |check: &&Check| check.id.ends_with("-in-no-order");
     let only = all_checks().filter(judges_histories).map(|check| check.id.to_owned()).collect();
     let settings = Settings { only, seed, effort: 40, ..Settings::default() };
-    let report = certify(Arc::new(Mutated(mutant)), &settings).await;
+    let report = certify(mutant.subject(), &settings).await;
     broken(&report.checks).next().is_some()
 }
 

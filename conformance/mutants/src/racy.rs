@@ -54,7 +54,7 @@ pub(crate) use glimpses::{
 pub(crate) use stale::{gives_up, stale_choices, stale_fields};
 
 fn build<C: Collision>() -> Built {
-    Built { backend: Arc::new(Racy::<C>::default()), is_racy: true }
+    Built { backend: Arc::new(Racy::<C>::default()), is_racy: true, subject: None }
 }
 
 /// What becomes of calls that overlap.

@@ -49,6 +49,7 @@ mod race;
 pub mod report;
 mod runner;
 mod settings;
+mod storm;
 mod subject;
 mod trial;
 mod verdict;

@@ -8,6 +8,7 @@ mod flow_repository;
 mod flow_store;
 mod histories;
 mod instants;
+mod kills;
 mod outputs_repository;
 mod retention_store;
 mod run_control_store;
@@ -49,6 +50,7 @@ const LISTS: &[&[Check]] = &[
     webhook_rejection_store::races::CHECKS,
     webhook_replay_store::CHECKS,
     instants::CHECKS,
+    kills::CHECKS,
     histories::ledgers::CHECKS,
     histories::registers::CHECKS,
     histories::logs::CHECKS,
