@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Clock, EventReader, FlowHandle, FlowRepository, FlowStore, Interface, OutputsRepository,
@@ -11,7 +12,8 @@ use crate::{
 };
 
 /// Where a backend keeps what it stores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum StateLocation {
     /// In its own memory: it is only ever run as one instance.
     Instance,
@@ -20,7 +22,7 @@ pub enum StateLocation {
 }
 
 /// What a backend is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Description {
     /// Not empty.
     pub name: String,
@@ -33,7 +35,7 @@ pub struct Description {
 }
 
 /// What a backend is opened with.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenConfig {
     /// A name of which the backend answers nothing but its own data.
     pub namespace: String,

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// What a method of the contract returns.
@@ -11,7 +12,8 @@ pub type Answer<T> = std::result::Result<T, Error>;
 /// A backend's answer that is not a value: the contract's `error`.
 ///
 /// Act on [`Error::kind`]; the text is for people.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Error {
     /// There is no such definition. Only `set-enabled` answers it.
     #[error("not found")]
@@ -68,7 +70,8 @@ impl Error {
 
 /// Why a call gave no value: the backend answered with an error, or the call ended without an
 /// answer. The two are never mixed up, because only the first says what happened to the data.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum CallError {
     /// The backend answered.
     #[error(transparent)]
@@ -105,7 +108,7 @@ impl From<Interruption> for CallError {
 }
 
 /// A call that ended without an answer.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 #[error("{kind}: {message}")]
 pub struct Interruption {
     /// What to act on.
@@ -117,9 +120,10 @@ pub struct Interruption {
 }
 
 /// How a call ended without an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum InterruptionKind {
-    /// The guest trapped, or a native backend panicked.
+    /// The guest trapped, a native backend panicked, or its process ended.
     Trap,
     /// The call ran out of time.
     Timeout,

@@ -11,6 +11,7 @@
 //! This crate links neither a WebAssembly runtime nor a database.
 
 pub mod backend;
+mod bits;
 pub mod clause;
 mod clock;
 mod error;

@@ -1,5 +1,7 @@
+use serde::{Deserialize, Serialize};
+
 /// Which part of a list to answer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
     /// Items to leave out at the start.
     pub skip: u32,

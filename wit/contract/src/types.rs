@@ -6,6 +6,7 @@
 
 use chrono::{DateTime, Utc};
 use plimsoll_timeseries as timeseries;
+use serde::{Deserialize, Serialize};
 
 use crate::{FlowId, Page, RunId};
 
@@ -13,7 +14,8 @@ use crate::{FlowId, Page, RunId};
 pub type Instant = DateTime<Utc>;
 
 /// The state of a run. All but `Running` are terminal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RunStatus {
     Running,
     Succeeded,
@@ -62,7 +64,8 @@ impl From<RunStatus> for timeseries::Status {
 }
 
 /// The state of a step or of one attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum StepStatus {
     Pending,
     Running,
@@ -72,7 +75,7 @@ pub enum StepStatus {
 }
 
 /// A flow definition as the store keeps it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowDefinition {
     pub id: FlowId,
     pub name: String,
@@ -86,7 +89,7 @@ pub struct FlowDefinition {
 }
 
 /// A flow that its owner registered in code.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowHandle {
     pub id: FlowId,
     pub name: String,
@@ -95,7 +98,7 @@ pub struct FlowHandle {
 }
 
 /// What `start-run` is given.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartRun {
     pub flow_id: FlowId,
     pub flow_name: String,
@@ -107,7 +110,7 @@ pub struct StartRun {
 }
 
 /// One execution of a flow, without its steps.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowRun {
     pub id: RunId,
     pub flow_id: FlowId,
@@ -122,7 +125,7 @@ pub struct FlowRun {
 }
 
 /// The current state of a step of a run, with its history.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowStep {
     pub run_id: RunId,
     pub step_key: String,
@@ -140,7 +143,7 @@ pub struct FlowStep {
 }
 
 /// One execution of a step.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowStepAttempt {
     /// From 1, without gaps.
     pub attempt: u32,
@@ -156,14 +159,14 @@ pub struct FlowStepAttempt {
 }
 
 /// A run with its steps, ascending by start.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowRunDetail {
     pub run: FlowRun,
     pub steps: Vec<FlowStep>,
 }
 
 /// Some of the runs that match a query.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowRunPage {
     pub items: Vec<FlowRun>,
     /// All that match, on every page.
@@ -171,7 +174,7 @@ pub struct FlowRunPage {
 }
 
 /// The numbers on the dashboard's front page.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DashboardStatistics {
     pub total_flows: u64,
     pub active_runs: u64,
@@ -180,7 +183,8 @@ pub struct DashboardStatistics {
 }
 
 /// The width of a timeseries bucket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RunTimeseriesGranularity {
     Hour,
     Day,
@@ -196,7 +200,7 @@ impl From<RunTimeseriesGranularity> for timeseries::Granularity {
 }
 
 /// The runs that started in one hour or day.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunTimeseriesBucket {
     pub timestamp: Instant,
     pub total: u64,
@@ -205,13 +209,15 @@ pub struct RunTimeseriesBucket {
     pub cancelled: u64,
     pub running: u64,
     /// Milliseconds with their fraction.
+    #[serde(with = "crate::bits")]
     pub p50_duration_ms: Option<f64>,
     /// Milliseconds with their fraction.
+    #[serde(with = "crate::bits")]
     pub p95_duration_ms: Option<f64>,
 }
 
 /// What controls a run from outside.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunControl {
     pub run_id: RunId,
     pub flow_id: FlowId,
@@ -226,7 +232,7 @@ pub struct RunControl {
 }
 
 /// Something that happened to a run, as the engine reports it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowEvent {
     pub timestamp: Instant,
     pub event_type: String,
@@ -235,7 +241,7 @@ pub struct FlowEvent {
 }
 
 /// A recorded event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowEventRecord {
     pub sequence: i64,
     pub run_id: RunId,
@@ -246,7 +252,7 @@ pub struct FlowEventRecord {
 }
 
 /// A step that waits, or has waited, for a signal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignalWaiter {
     pub run_id: RunId,
     pub step_key: String,
@@ -258,14 +264,15 @@ pub struct SignalWaiter {
 }
 
 /// Where and when a signal was delivered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignalDelivery {
     pub step_key: String,
     pub delivered_at: Instant,
 }
 
 /// What became of a signal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SignalDeliveryResult {
     /// This call delivered it.
     Delivered(SignalDelivery),
@@ -276,7 +283,7 @@ pub enum SignalDeliveryResult {
 }
 
 /// What the dashboard changed about a schedule.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScheduleState {
     pub job_id: String,
     pub flow_id: FlowId,
@@ -289,7 +296,7 @@ pub struct ScheduleState {
 }
 
 /// One delivery in the webhook log, rejected or accepted.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WebhookRejection {
     /// Set by the store; ignored by `write`.
     pub id: i64,
@@ -303,12 +310,13 @@ pub struct WebhookRejection {
     pub body_truncated: Option<String>,
     pub headers_json: Option<String>,
     pub scheme: Option<String>,
+    #[serde(with = "crate::bits")]
     pub processing_ms: Option<f64>,
     pub is_accepted: bool,
 }
 
 /// Which webhook rows to answer; the conditions are ANDed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WebhookRejectionQuery {
     pub flow_id: Option<FlowId>,
     pub reason: Option<String>,
@@ -333,7 +341,7 @@ impl Default for WebhookRejectionQuery {
 }
 
 /// Some of the webhook rows that match a query.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WebhookRejectionPage {
     pub items: Vec<WebhookRejection>,
     /// All that match, on every page.
