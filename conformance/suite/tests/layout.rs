@@ -23,6 +23,7 @@ const ORDER: [(&str, &[&str]); 5] = [
             "plimsoll-model",
             "plimsoll-mutants",
             "plimsoll-programs",
+            "plimsoll-remote",
         ],
     ),
     ("plugins", &["plimsoll-memory", "plimsoll-guest-build", "plimsoll-guests"]),
