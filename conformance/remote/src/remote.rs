@@ -22,7 +22,8 @@ use crate::process;
 /// the kind is `BadAnswer`, which leaves as much open. Calls after that end as `StateLost`: they
 /// were never sent. There are no limits of time; a call waits as long as the process lives.
 ///
-/// Dropping it kills the process. It works on the runtime on which it was made.
+/// Dropping it kills the process. Its tasks run on the runtime on which it was made, which needs its
+/// timer and, for processes, its I/O driver.
 pub struct Remote {
     pub(crate) exports: Vec<Interface>,
     link: Arc<Link>,
@@ -122,7 +123,7 @@ impl Remote {
     ) -> Result<T> {
         let answered = self.link.ask(clock, interface, function, arguments?)?;
         let forgotten = |_| Err(bad("the call was forgotten".to_owned()).into());
-        decode(&*answered.await.unwrap_or_else(forgotten)?)
+        decode(&answered.await.unwrap_or_else(forgotten)?)
     }
 
     pub(crate) fn clock(&self) -> MutexGuard<'_, Arc<dyn Clock>> {

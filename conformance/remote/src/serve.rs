@@ -4,17 +4,23 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use plimsoll_contract::{Backend, CallError, Interruption, InterruptionKind};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
+use tokio::time;
 
 use crate::clock::LatestClock;
 use crate::dispatch;
 use crate::lines;
 use crate::message::{Answer, Outcome, Request};
+
+/// How long calls may go on after the reader ended. A caller that was killed leaves no process
+/// behind that waits for ever.
+const LAST_CALLS: Duration = Duration::from_secs(2);
 
 /// Why no more requests are answered.
 #[derive(Debug, Error)]
@@ -35,10 +41,11 @@ pub enum ServeError {
     },
 }
 
-/// Answers requests from `reader` on `writer` until the reader ends and the last call is answered.
+/// Answers requests from `reader` on `writer` until the reader ends. Calls under way then have two
+/// seconds left.
 ///
 /// The backend is opened with a clock that shows the instant of the latest request. A call that
-/// panics is answered as a trap. Nothing else may write to `writer`.
+/// panics is answered as a trap. Nothing else may write to `writer`. The runtime needs its timer.
 ///
 /// # Errors
 ///
@@ -76,7 +83,8 @@ async fn run_requests(
         });
         while calls.try_join_next().is_some() {}
     }
-    while calls.join_next().await.is_some() {}
+    // What is left when the time is over is dropped.
+    let _ = time::timeout(LAST_CALLS, calls.join_all()).await;
     Ok(())
 }
 

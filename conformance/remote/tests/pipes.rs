@@ -201,9 +201,21 @@ async fn a_closed_pipe_ends_every_call() {
 }
 
 #[tokio::test]
-async fn serving_ends_with_the_reader_once_every_call_is_answered() {
+async fn a_pipe_that_takes_no_requests_ends_every_call() {
+    let (answers, _open) = tokio::io::duplex(64);
+    let (requests, closed) = tokio::io::duplex(64);
+    drop(closed);
+    let refused = soon(Remote::connect(answers, requests, Arc::new(SystemClock))).await;
+    assert_eq!(interruption(refused).kind, InterruptionKind::Trap);
+}
+
+/// Though a call is under way that nothing will ever end.
+#[tokio::test]
+async fn serving_ends_with_the_reader() {
     let (remote, serving) = probe().await;
+    let call = stuck(&remote).await;
     soon(remote.kill()).await;
+    assert_eq!(interruption(soon(call).await.unwrap()).kind, InterruptionKind::Trap);
     drop(remote);
     soon(serving).await.unwrap().unwrap();
 }

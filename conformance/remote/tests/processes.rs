@@ -189,15 +189,31 @@ async fn a_process_that_serves_nothing_is_an_error() {
     assert_eq!(silent.message, "the backend's process ended, exit status: 0");
 }
 
-/// A pipe that somebody has inherited does not close with the process.
-#[tokio::test]
-async fn a_killed_process_ends_every_call_though_its_pipe_lives_on() {
+/// An odd backend whose pipe somebody has inherited: it does not close with the process.
+async fn odd_with_heir() -> Arc<Remote> {
     let mut shell = Command::new("sh");
     shell.args(["-c", "sleep 10 & exec \"$0\" odd"]).arg(child());
-    let remote = spawn(shell).await.unwrap();
+    spawn(shell).await.unwrap()
+}
+
+/// Before the heir ends.
+async fn before_the_pipe_closes<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(5), future).await.expect("it waits too long")
+}
+
+#[tokio::test]
+async fn a_killed_process_ends_every_call_though_its_pipe_lives_on() {
+    let remote = odd_with_heir().await;
     let call = stuck(&remote, |remote| async move { remote.get_step_statuses(run()).await }).await;
-    tokio::time::timeout(Duration::from_secs(5), remote.kill()).await.expect("it waits too long");
+    before_the_pipe_closes(remote.kill()).await;
     assert_eq!(interruption(soon(call).await.unwrap()).kind, InterruptionKind::Trap);
+}
+
+#[tokio::test]
+async fn a_process_that_exits_ends_every_call_though_its_pipe_lives_on() {
+    let remote = odd_with_heir().await;
+    let call = before_the_pipe_closes(remote.try_claim_step(run(), "a")).await;
+    assert_eq!(interruption(call).message, "the backend's process ended, exit status: 7");
 }
 
 #[cfg(target_os = "linux")]
@@ -210,12 +226,17 @@ async fn dropping_a_remote_kills_its_process() {
         // The state stands behind the name; a zombie is dead.
         status.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(" Z"))
     };
+    // With a call under way it does not end just because nobody sends requests.
+    let call = stuck(&remote, |remote| async move { remote.get_step_statuses(run()).await }).await;
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled());
     assert!(is_alive());
     drop(remote);
-    soon(async {
+    let death = async {
         while is_alive() {
             tokio::task::yield_now().await;
         }
-    })
-    .await;
+    };
+    // Before it would end by itself.
+    tokio::time::timeout(Duration::from_secs(1), death).await.expect("it lives");
 }

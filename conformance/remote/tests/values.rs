@@ -273,7 +273,7 @@ fn rows() -> impl Strategy<Value = WebhookRejection> {
 
 #[test]
 fn any_row_comes_back_as_it_was() {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (_, remote) = runtime.block_on(echo());
     let config = Config { failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new(config);
