@@ -26,7 +26,7 @@ const ORDER: [(&str, &[&str]); 5] = [
             "plimsoll-remote",
         ],
     ),
-    ("plugins", &["plimsoll-memory", "plimsoll-guest-build", "plimsoll-guests"]),
+    ("plugins", &["plimsoll-memory", "plimsoll-sql", "plimsoll-guest-build", "plimsoll-guests"]),
     ("host", &["plimsoll-host", "plimsoll"]),
     ("benches", &["plimsoll-benches"]),
 ];

@@ -19,14 +19,32 @@ pub fn aggregate<'a>(
     since: Instant,
     until: Instant,
 ) -> Answer<Vec<RunTimeseriesBucket>> {
-    let runs = runs.into_iter().map(|run| row(run.started_at, run.completed_at, run.status));
+    let rows = runs.into_iter().map(|run| (run.started_at, run.completed_at, run.status));
+    aggregate_rows(rows, granularity, since, until)
+}
+
+/// [`aggregate`], for a backend that fetched no more of a run than `started-at`, `completed-at`
+/// and its status.
+///
+/// # Errors
+///
+/// `invalid-argument` for a window of more than 10,000 buckets (RUN-54).
+pub fn aggregate_rows(
+    rows: impl IntoIterator<Item = (Instant, Option<Instant>, RunStatus)>,
+    granularity: RunTimeseriesGranularity,
+    since: Instant,
+    until: Instant,
+) -> Answer<Vec<RunTimeseriesBucket>> {
+    let runs = rows.into_iter().map(row);
     let buckets =
         timeseries::aggregate(runs, granularity.into(), to_library(since), to_library(until))
             .map_err(|error| Error::InvalidArgument(error.to_string()))?;
     Ok(buckets.iter().map(from_library).collect())
 }
 
-fn row(started_at: Instant, completed_at: Option<Instant>, status: RunStatus) -> timeseries::Run {
+fn row(
+    (started_at, completed_at, status): (Instant, Option<Instant>, RunStatus),
+) -> timeseries::Run {
     timeseries::Run {
         started_at: to_library(started_at),
         completed_at: completed_at.map(to_library),
