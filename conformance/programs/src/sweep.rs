@@ -32,8 +32,9 @@ pub(crate) fn reads(notes: &Notes, now: Instant) -> Vec<Call> {
     let hours = (RunTimeseriesGranularity::Hour, START, TimeDelta::hours(30));
     let days = (RunTimeseriesGranularity::Day, now, TimeDelta::days(40));
     for (granularity, around, width) in [hours, days] {
-        let window = (around.checked_sub_signed(width), around.checked_add_signed(width));
-        if let (Some(since), Some(until)) = window {
+        // No instant beyond 9999 is asked for: a backend may refuse it (BACKEND-12).
+        let until = around.checked_add_signed(width).map(|until| until.min(LATEST_NOW));
+        if let (Some(since), Some(until)) = (around.checked_sub_signed(width), until) {
             let flow_id = notes.flows.first().copied().filter(|_| around == now);
             reads.push(RunStore::get_run_timeseries { granularity, since, until, flow_id }.into());
         }
