@@ -26,7 +26,16 @@ const ORDER: [(&str, &[&str]); 5] = [
             "plimsoll-remote",
         ],
     ),
-    ("plugins", &["plimsoll-memory", "plimsoll-sql", "plimsoll-guest-build", "plimsoll-guests"]),
+    (
+        "plugins",
+        &[
+            "plimsoll-memory",
+            "plimsoll-sql",
+            "plimsoll-postgres",
+            "plimsoll-guest-build",
+            "plimsoll-guests",
+        ],
+    ),
     ("host", &["plimsoll-host", "plimsoll"]),
     ("benches", &["plimsoll-benches"]),
 ];
@@ -77,6 +86,7 @@ fn an_interface_has_one_name_in_every_layer() {
         "conformance/suite/src/checks",
         "conformance/mutants/src",
         "plugins/native/memory/src",
+        "plugins/native/postgres/src",
         "plugins/wasm/memory/src",
         "host/src",
     ];

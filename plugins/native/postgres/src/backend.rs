@@ -1,0 +1,118 @@
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use plimsoll_contract::{
+    Backend, Clock, Description, EventReader, FlowHandle, FlowRepository, FlowStore, OpenConfig,
+    OutputsRepository, Result, RetentionStore, RunControlStore, RunRuntimeStore, RunStore,
+    ScheduleStateStore, SignalStore, StateLocation, WebhookRejectionStore, WebhookReplayStore,
+};
+use plimsoll_sql::{Session, check};
+use sqlx::PgPool;
+
+use crate::call::Call;
+use crate::{PostgresOptions, pool, schema, text};
+
+/// A backend that keeps everything in a PostgreSQL database. Its connections close when it is
+/// dropped.
+pub struct PostgresBackend {
+    options: PostgresOptions,
+    /// Made by the first `open` or `discard`, for a pool needs the runtime that it will run on.
+    pool: OnceLock<PgPool>,
+    session: Session,
+}
+
+impl PostgresBackend {
+    /// A backend that is not open yet; nothing is connected to.
+    #[must_use]
+    pub fn new(options: PostgresOptions) -> Self {
+        Self { options, pool: OnceLock::new(), session: Session::default() }
+    }
+
+    /// Begins a call.
+    pub(crate) fn call(&self) -> Result<Call> {
+        let opened = self.session.opened()?;
+        Ok(Call::new(self.pool().clone(), opened, self.options.statement_timeout))
+    }
+
+    /// The flows of the latest successful `open`.
+    pub(crate) fn registered_flows(&self) -> Result<Vec<FlowHandle>> {
+        Ok(self.session.opened()?.registered_flows.clone())
+    }
+
+    fn pool(&self) -> &PgPool {
+        self.pool.get_or_init(|| pool::pool(&self.options))
+    }
+}
+
+#[async_trait]
+impl Backend for PostgresBackend {
+    async fn describe(&self) -> Result<Description> {
+        Ok(Description {
+            name: "plimsoll-postgres".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            state: StateLocation::Shared,
+            durable: true,
+        })
+    }
+
+    async fn open(&self, config: &OpenConfig, clock: Arc<dyn Clock>) -> Result<()> {
+        check(config)?;
+        text::plain("the name of the namespace", &config.namespace)?;
+        schema::prepare(self.pool(), &self.options).await?;
+        self.session.set(config, clock);
+        Ok(())
+    }
+
+    async fn discard(&self, namespace: &str) -> Result<()> {
+        text::plain("the name of the namespace", namespace)?;
+        Ok(schema::discard(self.pool(), &self.options, namespace).await?)
+    }
+
+    fn flow_store(&self) -> Option<&dyn FlowStore> {
+        Some(self)
+    }
+
+    fn run_store(&self) -> Option<&dyn RunStore> {
+        Some(self)
+    }
+
+    fn run_runtime_store(&self) -> Option<&dyn RunRuntimeStore> {
+        Some(self)
+    }
+
+    fn run_control_store(&self) -> Option<&dyn RunControlStore> {
+        Some(self)
+    }
+
+    fn retention_store(&self) -> Option<&dyn RetentionStore> {
+        Some(self)
+    }
+
+    fn event_reader(&self) -> Option<&dyn EventReader> {
+        Some(self)
+    }
+
+    fn signal_store(&self) -> Option<&dyn SignalStore> {
+        Some(self)
+    }
+
+    fn schedule_state_store(&self) -> Option<&dyn ScheduleStateStore> {
+        Some(self)
+    }
+
+    fn outputs_repository(&self) -> Option<&dyn OutputsRepository> {
+        Some(self)
+    }
+
+    fn flow_repository(&self) -> Option<&dyn FlowRepository> {
+        Some(self)
+    }
+
+    fn webhook_rejection_store(&self) -> Option<&dyn WebhookRejectionStore> {
+        Some(self)
+    }
+
+    fn webhook_replay_store(&self) -> Option<&dyn WebhookReplayStore> {
+        Some(self)
+    }
+}

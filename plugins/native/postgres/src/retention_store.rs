@@ -1,0 +1,28 @@
+use async_trait::async_trait;
+use plimsoll_contract::{Instant, Result, RetentionStore};
+use plimsoll_sql::keep;
+
+use crate::PostgresBackend;
+
+/// How many runs go in one transaction: enough to be fast, few enough that nobody who wants one of
+/// them waits long.
+const BATCH: i32 = 200;
+
+#[async_trait]
+impl RetentionStore for PostgresBackend {
+    async fn cleanup(&self, cutoff: Instant) -> Result<()> {
+        let call = self.call()?;
+        let cutoff = keep(cutoff)?;
+        loop {
+            let more: Option<(bool,)> = call
+                .statement("SELECT remove_completed_runs($1, $2, $3)")
+                .bind(cutoff)
+                .bind(BATCH)
+                .change()
+                .await?;
+            if more != Some((true,)) {
+                return Ok(());
+            }
+        }
+    }
+}
