@@ -178,19 +178,17 @@ impl<'a> Runner<'a> {
         call.note(&mut notes);
         let refused = got.as_ref().err().and_then(CallError::kind);
         let is_read = promised::is_read(call.function());
-        if refused == Some(ErrorKind::InvalidArgument) && notes.may_be_refused && !is_read {
+        let is_refused = refused == Some(ErrorKind::InvalidArgument) && notes.may_be_refused;
+        if is_refused && !is_read {
             // BACKEND-2: nothing was changed.
             return None;
         }
         let space = self.reference.model.state().space()?;
-        if let Some(mismatch) = compare::free_key(call, &got, space) {
+        if !is_refused && let Some(mismatch) = compare::free_key(call, &got, space) {
             return mismatch;
         }
         let want = call.on_model(&mut self.reference.model);
-        if refused == Some(ErrorKind::InvalidArgument)
-            && notes.may_be_refused
-            && want.as_ref().is_ok_and(Value::is_empty)
-        {
+        if is_refused && want.as_ref().is_ok_and(Value::is_empty) {
             // What cannot be stored need not be looked for.
             return None;
         }
