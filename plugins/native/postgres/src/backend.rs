@@ -8,6 +8,7 @@ use plimsoll_contract::{
 };
 use plimsoll_sql::{Session, check};
 use sqlx::PgPool;
+use tokio::runtime::Handle;
 
 use crate::call::Call;
 use crate::{PostgresOptions, pool, schema, text};
@@ -41,6 +42,15 @@ impl PostgresBackend {
 
     fn pool(&self) -> &PgPool {
         self.pool.get_or_init(|| pool::pool(&self.options))
+    }
+}
+
+impl Drop for PostgresBackend {
+    fn drop(&mut self) {
+        // Without a runtime the connections are cut off, which the server only writes down.
+        if let (Some(pool), Ok(runtime)) = (self.pool.take(), Handle::try_current()) {
+            runtime.spawn(async move { pool.close().await });
+        }
     }
 }
 

@@ -100,7 +100,7 @@ impl Statement<'_> {
             let statement = sqlx::query_with(sql.clone(), arguments.clone());
             async move { statement.execute(&pool).await }
         };
-        Ok(self.call.run(false, attempt).await.map(|done: PgQueryResult| done.rows_affected())?)
+        self.call.run(false, attempt).await.map(|done: PgQueryResult| done.rows_affected())
     }
 
     /// Changes something, and answers the row that comes of it, if one does.

@@ -34,7 +34,8 @@ pub(crate) fn answer(error: &sqlx::Error) -> Error {
         // A character that the database cannot hold; an index entry that is too long; a date.
         "22021" | "22P05" | "54000" | "22008" => Error::InvalidArgument(text),
         "28P01" | "28000" => Error::Other(format!(
-            "the server refuses the login ({text}); check user and password of the URL, and pg_hba.conf"
+            "the server refuses the login ({text}); check user and password of the URL, and \
+             pg_hba.conf"
         )),
         "3D000" => Error::Other(format!("{text}; create it, or correct the URL")),
         "42501" | "3F000" => Error::Other(format!(

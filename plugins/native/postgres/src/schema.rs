@@ -144,7 +144,8 @@ async fn state(connection: &mut PgConnection) -> sqlx::Result<State> {
 async fn locked_state(connection: &mut PgConnection) -> sqlx::Result<State> {
     let tables: Vec<String> = sqlx::query_scalar(
         "SELECT relname::text FROM pg_class \
-         WHERE relnamespace = to_regnamespace(current_schema()::text) AND relkind IN ('r', 'p', 'v', 'm', 'f')",
+         WHERE relnamespace = to_regnamespace(current_schema()::text) \
+             AND relkind IN ('r', 'p', 'v', 'm', 'f')",
     )
     .fetch_all(&mut *connection)
     .await?;

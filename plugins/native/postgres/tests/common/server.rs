@@ -66,6 +66,10 @@ impl OwnServer {
         format!("postgres://postgres{password}@127.0.0.1:{}/postgres", self.port)
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     fn cluster(&self) -> PathBuf {
         self.data.path().join("cluster")
     }
