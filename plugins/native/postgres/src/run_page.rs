@@ -12,22 +12,24 @@ use crate::call::Call;
 use crate::run_row::RunRow;
 
 /// Whether a run `r` or one of its steps holds the text `?`, which is folded. Attempts of a step
-/// that was reset count, as they are kept (RUN-69).
-const FOUND: &str = "(
-    position(? in r.id::text) > 0
-    OR position(? in lower(r.flow_name)) > 0
-    OR position(? in lower(r.trigger_key)) > 0
-    OR position(? in r.status) > 0
-    OR position(? in lower(r.background_job_id)) > 0
-    OR EXISTS (
-        SELECT 1 FROM flow_steps s WHERE s.namespace = r.namespace AND s.run_id = r.id AND (
-            position(? in lower(s.step_key)) > 0
-            OR position(? in lower(s.error_message)) > 0
-            OR position(? in lower(s.output_json)) > 0))
-    OR EXISTS (
-        SELECT 1 FROM flow_step_attempts a WHERE a.namespace = r.namespace AND a.run_id = r.id AND (
-            position(? in lower(a.error_message)) > 0
-            OR position(? in lower(a.output_json)) > 0)))";
+/// that was reset count, as they are kept (RUN-69). Each table is read once: to look up the steps
+/// of one run after another takes ten times as long.
+const FOUND: &str = "r.id IN (
+    SELECT own.id FROM flow_runs own WHERE own.namespace = $1 AND (
+        position(? in own.id::text) > 0
+        OR position(? in lower(own.flow_name)) > 0
+        OR position(? in lower(own.trigger_key)) > 0
+        OR position(? in own.status) > 0
+        OR position(? in lower(own.background_job_id)) > 0)
+    UNION ALL
+    SELECT s.run_id FROM flow_steps s WHERE s.namespace = $1 AND (
+        position(? in lower(s.step_key)) > 0
+        OR position(? in lower(s.error_message)) > 0
+        OR position(? in lower(s.output_json)) > 0)
+    UNION ALL
+    SELECT a.run_id FROM flow_step_attempts a WHERE a.namespace = $1 AND (
+        position(? in lower(a.error_message)) > 0
+        OR position(? in lower(a.output_json)) > 0))";
 
 /// A row of a page: the total is there on all of them, and alone on a page without items.
 struct PageRow {
