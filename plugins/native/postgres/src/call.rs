@@ -15,7 +15,7 @@ use crate::error;
 const TRIES: u32 = 8;
 
 /// What the network and the client may add to the time of a statement.
-const MARGIN: Duration = Duration::from_secs(5);
+pub(crate) const MARGIN: Duration = Duration::from_secs(5);
 
 /// A call under way.
 pub(crate) struct Call {
@@ -55,7 +55,7 @@ impl Call {
         loop {
             let attempt = tokio::time::timeout(self.timeout, attempt(self.pool.clone()));
             let Ok(outcome) = attempt.await else {
-                return Err(Error::Unavailable("the server does not answer".to_owned()).into());
+                return Err(error::no_answer().into());
             };
             let error = match outcome {
                 Ok(value) => return Ok(value),

@@ -23,6 +23,11 @@ fn code(error: &sqlx::Error) -> Option<String> {
     Some(error.as_database_error()?.code()?.into_owned())
 }
 
+/// For a server that has kept silent for longer than it may take.
+pub(crate) fn no_answer() -> Error {
+    Error::Unavailable("the server does not answer".to_owned())
+}
+
 /// What the contract says of an error.
 pub(crate) fn answer(error: &sqlx::Error) -> Error {
     if let Some(answer) = unreachable(error) {

@@ -1,4 +1,4 @@
-//! A `flow:storage` backend on PostgreSQL (13 or later): several instances, on any number of
+//! A `flow:storage` backend on PostgreSQL (tested on version 15): several instances, on any number of
 //! machines, share one database, and what was acknowledged is on its disk.
 //!
 //! All namespaces live in the tables of one schema, `plimsoll` unless [`PostgresOptions::schema`]

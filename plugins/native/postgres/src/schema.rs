@@ -5,6 +5,8 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, PgPool};
 
+use crate::call::MARGIN;
+use crate::error::no_answer;
 use crate::{PostgresOptions, error};
 
 /// Every version of the tables, the oldest first.
@@ -29,10 +31,12 @@ enum State {
 ///
 /// What keeps the database from being used, and what to do about it.
 pub(crate) async fn prepare(pool: &PgPool, options: &PostgresOptions) -> Answer<()> {
-    match try_prepare(pool, options).await {
-        Err(sqlx::Error::PoolTimedOut) => Err(why_not(options).await),
-        Err(error) => Err(error::answer(&error)),
-        Ok(answer) => answer,
+    let limit = options.acquire_timeout + options.statement_timeout + MARGIN;
+    match tokio::time::timeout(limit, try_prepare(pool, options)).await {
+        Err(_) => Err(no_answer()),
+        Ok(Err(sqlx::Error::PoolTimedOut)) => Err(why_not(options).await),
+        Ok(Err(error)) => Err(error::answer(&error)),
+        Ok(Ok(answer)) => answer,
     }
 }
 

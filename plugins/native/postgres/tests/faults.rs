@@ -205,7 +205,8 @@ async fn a_server_that_falls_silent_is_unavailable() {
     open(&backend, "any").await.unwrap();
     silent.add_permits(Semaphore::MAX_PERMITS);
     let claim = backend.try_claim_step(run_of(1), "step").await;
-    expect_error(claim, ErrorKind::Unavailable, "");
+    expect_error(claim, ErrorKind::Unavailable, "does not answer");
+    expect_error(open(&backend, "other").await, ErrorKind::Unavailable, "");
 }
 
 /// Starts one step again and again until told to stop; answers how often that was acknowledged
