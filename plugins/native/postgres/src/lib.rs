@@ -1,5 +1,5 @@
-//! A `flow:storage` backend on PostgreSQL (tested on version 15): several instances, on any number of
-//! machines, share one database, and what was acknowledged is on its disk.
+//! A `flow:storage` backend on PostgreSQL: several instances, on any number of machines, share one
+//! database, and what was acknowledged is on its disk. It is tested on version 15.
 //!
 //! All namespaces live in the tables of one schema, `plimsoll` unless [`PostgresOptions::schema`]
 //! says otherwise, which the first `open` creates. The role needs the right to create a schema in
