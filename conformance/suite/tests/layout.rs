@@ -32,6 +32,7 @@ const ORDER: [(&str, &[&str]); 5] = [
             "plimsoll-memory",
             "plimsoll-sql",
             "plimsoll-postgres",
+            "plimsoll-sqlite",
             "plimsoll-guest-build",
             "plimsoll-guests",
         ],
@@ -87,6 +88,7 @@ fn an_interface_has_one_name_in_every_layer() {
         "conformance/mutants/src",
         "plugins/native/memory/src",
         "plugins/native/postgres/src",
+        "plugins/native/sqlite/src",
         "plugins/wasm/memory/src",
         "host/src",
     ];

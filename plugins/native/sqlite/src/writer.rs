@@ -1,0 +1,199 @@
+//! The one connection that writes, and the task that owns it.
+//!
+//! Whatever waits is committed together: one `fsync` for a group, however many callers wrote. No
+//! two writers of one backend ever meet in the file, and a caller that goes away leaves its write
+//! to be finished.
+
+use futures_util::future::BoxFuture;
+use plimsoll_contract::{Answer, Error};
+use sqlx::{Connection, Executor, SqliteConnection};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::connect::Connector;
+use crate::error;
+
+/// How many jobs wait at the most before callers wait to enter theirs.
+const QUEUE: usize = 256;
+
+/// How many jobs are committed together at the most, so that no caller waits for too many others.
+const GROUP: usize = 64;
+
+/// How much of a group a job that fails takes with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// One statement, which SQLite undoes by itself.
+    Statement,
+    /// Several, which a savepoint holds together.
+    Savepoint,
+}
+
+/// Something to do on the connection that writes.
+trait Job: Send {
+    fn shape(&self) -> Shape;
+
+    /// Does it, keeps the answer, and shows it if it is an error.
+    fn run<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> BoxFuture<'a, Answer<()>>;
+
+    /// Hands the answer over: the one of `run`, if the group was committed.
+    fn end(self: Box<Self>, committed: Answer<()>);
+}
+
+struct Task<T, W> {
+    shape: Shape,
+    work: Option<W>,
+    answer: Option<Answer<T>>,
+    reply: oneshot::Sender<Answer<T>>,
+}
+
+impl<T, W> Job for Task<T, W>
+where
+    T: Send,
+    W: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Answer<T>> + Send,
+{
+    fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    fn run<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> BoxFuture<'a, Answer<()>> {
+        Box::pin(async move {
+            let Some(work) = self.work.take() else { return Ok(()) };
+            let answer = self.answer.insert(work(connection).await);
+            answer.as_ref().map(|_| ()).map_err(Clone::clone)
+        })
+    }
+
+    fn end(self: Box<Self>, committed: Answer<()>) {
+        let Self { answer, reply, .. } = *self;
+        // Nobody listens when the caller went away.
+        let _ = reply.send(committed.and_then(|()| answer.unwrap_or_else(|| Err(stopped()))));
+    }
+}
+
+/// The way to the task that writes. The task ends when this is dropped.
+pub(crate) struct Writer {
+    jobs: mpsc::Sender<Box<dyn Job>>,
+}
+
+impl Writer {
+    /// Starts the task. It makes a new connection when one breaks.
+    pub(crate) fn start(connection: SqliteConnection, connector: Connector) -> Self {
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let loop_ = Loop { connection, connector, is_broken: false };
+        tokio::spawn(loop_.run(queue));
+        Self { jobs }
+    }
+
+    /// Whether the task has ended, which it does with the runtime that it was started on.
+    pub(crate) fn has_stopped(&self) -> bool {
+        self.jobs.is_closed()
+    }
+
+    /// Does `work` in a transaction, and answers when that is committed.
+    pub(crate) async fn run<T, W>(&self, shape: Shape, work: W) -> Answer<T>
+    where
+        T: Send + 'static,
+        W: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Answer<T>> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Task { shape, work: Some(work), answer: None, reply });
+        self.jobs.send(job).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+}
+
+fn stopped() -> Error {
+    Error::Unavailable("the task that writes has stopped; open the backend again".to_owned())
+}
+
+struct Loop {
+    connection: SqliteConnection,
+    connector: Connector,
+    is_broken: bool,
+}
+
+impl Loop {
+    async fn run(mut self, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+        let mut group = Vec::new();
+        while queue.recv_many(&mut group, GROUP).await > 0 {
+            let committed = match self.begin().await {
+                Ok(()) => self.commit(&mut group).await,
+                Err(error) => {
+                    // The others have waited as long as the group, and would wait as long again.
+                    while let Ok(job) = queue.try_recv() {
+                        group.push(job);
+                    }
+                    Err(error)
+                }
+            };
+            for job in group.drain(..) {
+                job.end(committed.clone());
+            }
+        }
+        // Nobody is left to be told.
+        let _ = self.connection.close().await;
+    }
+
+    async fn begin(&mut self) -> Answer<()> {
+        if self.is_broken && self.connector.can_reconnect() {
+            self.connection = self.connector.writer().await?;
+            self.is_broken = false;
+        }
+        self.execute("BEGIN IMMEDIATE").await
+    }
+
+    /// Does all jobs of a group in one transaction. An error is of the whole group.
+    async fn commit(&mut self, group: &mut [Box<dyn Job>]) -> Answer<()> {
+        let done = match group {
+            [job] => self.do_alone(job.as_mut()).await,
+            jobs => self.do_together(jobs).await,
+        };
+        if done.is_err() {
+            self.roll_back().await;
+        }
+        done
+    }
+
+    async fn do_alone(&mut self, job: &mut dyn Job) -> Answer<()> {
+        match job.run(&mut self.connection).await {
+            Ok(()) => self.execute("COMMIT").await,
+            Err(error @ Error::Unavailable(_)) => Err(error),
+            Err(_) => self.execute("ROLLBACK").await,
+        }
+    }
+
+    async fn do_together(&mut self, jobs: &mut [Box<dyn Job>]) -> Answer<()> {
+        for job in jobs {
+            self.do_beside_others(job.as_mut()).await?;
+        }
+        self.execute("COMMIT").await
+    }
+
+    async fn do_beside_others(&mut self, job: &mut dyn Job) -> Answer<()> {
+        let is_held = job.shape() == Shape::Savepoint;
+        if is_held {
+            self.execute("SAVEPOINT job").await?;
+        }
+        match job.run(&mut self.connection).await {
+            // SQLite may have ended the transaction by itself: what follows would not be in one.
+            Err(error @ Error::Unavailable(_)) => return Err(error),
+            Err(_) if is_held => self.execute("ROLLBACK TO job").await?,
+            _ => {}
+        }
+        if is_held {
+            self.execute("RELEASE job").await?;
+        }
+        Ok(())
+    }
+
+    async fn execute(&mut self, statement: &'static str) -> Answer<()> {
+        let done = self.connection.execute(sqlx::query(statement)).await;
+        done.map(|_| ()).map_err(error::unavailable)
+    }
+
+    async fn roll_back(&mut self) {
+        let rolled_back = self.connection.execute(sqlx::query("ROLLBACK")).await;
+        // SQLite ends a transaction by itself when the disk is full; then there is none left. Any
+        // other error leaves it open who knows where: the connection is replaced.
+        self.is_broken = rolled_back.is_err_and(|error| !error::is_generic(&error));
+    }
+}
