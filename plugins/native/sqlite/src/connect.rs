@@ -7,6 +7,7 @@ use plimsoll_contract::{Answer, Error};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
 
+use crate::gate::Gate;
 use crate::options::{Place, SqliteOptions};
 use crate::{error, schema};
 
@@ -27,6 +28,14 @@ impl Connector {
     /// Whether a new connection would find the data of the one before.
     pub(crate) fn can_reconnect(&self) -> bool {
         matches!(self.options.place, Place::File(_))
+    }
+
+    /// Where those that write to the file take turns.
+    pub(crate) fn gate(&self) -> Option<Gate> {
+        match &self.options.place {
+            Place::File(path) => Some(Gate::of(path, self.options.busy_timeout)),
+            Place::Memory => None,
+        }
     }
 
     /// The connection that writes, to a database that is ours and up to date.
@@ -121,5 +130,31 @@ impl Connector {
                 other => return other.map_err(error::answer),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_durability_rests_on_is_set() {
+        let folder = tempfile::tempdir().unwrap();
+        let connector = Connector::new(SqliteOptions::file(folder.path().join("flow.db")));
+        let mut connection = connector.writer().await.unwrap();
+        let read = sqlx::query_as::<_, (i64, String)>(
+            "SELECT synchronous, journal_mode FROM pragma_synchronous, pragma_journal_mode",
+        );
+        assert_eq!(read.fetch_one(&mut connection).await.unwrap(), (2, "wal".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn readers_cannot_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let connector = Connector::new(SqliteOptions::file(folder.path().join("flow.db")));
+        let _writer = connector.writer().await.unwrap();
+        let readers = connector.readers().unwrap();
+        let write = sqlx::query("DELETE FROM flow_runs").execute(&readers).await;
+        assert!(matches!(write.map_err(error::answer), Err(Error::Unavailable(_))));
     }
 }

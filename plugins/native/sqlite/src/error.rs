@@ -2,6 +2,7 @@ use plimsoll_contract::Error;
 use plimsoll_sql::unreachable;
 
 /// The contract's error for one of sqlx.
+#[allow(clippy::needless_pass_by_value, reason = "it is what map_err calls")]
 pub(crate) fn answer(error: sqlx::Error) -> Error {
     if let Some(error) = unreachable(&error) {
         return error;

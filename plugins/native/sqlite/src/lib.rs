@@ -33,6 +33,7 @@ mod error;
 mod event_reader;
 mod flow_repository;
 mod flow_store;
+mod gate;
 mod options;
 mod outputs_repository;
 mod retention_store;

@@ -1,5 +1,7 @@
 //! The pages of runs, filtered and searched.
 
+use std::sync::Arc;
+
 use plimsoll_contract::{Answer, FlowId, FlowRunPage, RunStatus};
 use plimsoll_sql::{Limits, run_search};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
@@ -40,7 +42,7 @@ impl Filter {
 
     /// A page and its total, of one moment.
     pub(crate) async fn page(self, open: &Open, limits: Limits) -> Answer<FlowRunPage> {
-        let (database, open) = (open.database.clone(), open.clone());
+        let (database, open) = (Arc::clone(&open.database), open.clone());
         let read = database.read(move |connection| {
             Box::pin(async move { self.read(connection, &open, limits).await })
         });

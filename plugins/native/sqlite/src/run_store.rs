@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chrono::{TimeDelta, Timelike};
 use plimsoll_contract::{
@@ -132,7 +134,7 @@ impl RunStore for SqliteBackend {
 
     async fn get_run_detail(&self, run_id: RunId) -> Result<Option<FlowRunDetail>> {
         let open = self.open_namespace()?;
-        let database = open.database.clone();
+        let database = Arc::clone(&open.database);
         let read = database.read(move |connection| {
             Box::pin(async move { detail(connection, &open, run_id).await })
         });

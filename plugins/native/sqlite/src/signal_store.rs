@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use plimsoll_contract::{
     Answer, Instant, Result, RunId, SignalDelivery, SignalDeliveryResult, SignalStore, SignalWaiter,
@@ -43,7 +45,7 @@ impl SignalStore for SqliteBackend {
         payload_json: &str,
     ) -> Result<SignalDeliveryResult> {
         let open = self.open_namespace()?;
-        let database = open.database.clone();
+        let database = Arc::clone(&open.database);
         let (name, payload) = (signal_name.to_owned(), payload_json.to_owned());
         let write = database.write(move |connection| {
             Box::pin(async move { deliver(connection, &open, run_id, &name, &payload).await })

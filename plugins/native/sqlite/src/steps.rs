@@ -1,5 +1,7 @@
 //! What changes a step together with its attempts, its claim and its dispatch entry.
 
+use std::sync::Arc;
+
 use plimsoll_contract::run_store::PREREQUISITE_NOT_SATISFIED;
 use plimsoll_contract::{Answer, RunId, StepStatus};
 use plimsoll_sql::step_status_name;
@@ -148,7 +150,7 @@ impl SqliteBackend {
     /// dispatch entries.
     pub(crate) async fn reset_steps(&self, run_id: RunId, step_keys: &[String]) -> Answer<()> {
         let open = self.open_namespace()?;
-        let (database, step_keys) = (open.database.clone(), step_keys.to_vec());
+        let (database, step_keys) = (Arc::clone(&open.database), step_keys.to_vec());
         let reset = database.write(move |connection| {
             Box::pin(async move {
                 for keys in step_keys.chunks(KEYS) {

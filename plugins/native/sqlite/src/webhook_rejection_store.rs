@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -64,7 +65,7 @@ impl WebhookRejectionStore for SqliteBackend {
 
     async fn query(&self, filter: &WebhookRejectionQuery) -> Result<WebhookRejectionPage> {
         let open = self.open_namespace()?;
-        let (database, condition) = (open.database.clone(), Condition::new(filter));
+        let (database, condition) = (Arc::clone(&open.database), Condition::new(filter));
         let read = database.read(move |connection| {
             Box::pin(async move { condition.read(connection, &open).await })
         });
@@ -91,7 +92,7 @@ fn earliest(now: Instant, window: Duration) -> i64 {
     let window = TimeDelta::from_std(window).unwrap_or(TimeDelta::MAX);
     let since = now.checked_sub_signed(window).unwrap_or(Instant::MIN_UTC);
     // A row at the whole microsecond before a fraction of one is not in the window.
-    let fraction = i64::from(since.timestamp_subsec_nanos() % 1_000 > 0);
+    let fraction = i64::from(!since.timestamp_subsec_nanos().is_multiple_of(1_000));
     since.timestamp_micros() + fraction
 }
 

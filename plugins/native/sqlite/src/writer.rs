@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::connect::Connector;
 use crate::error;
+use crate::gate::{Gate, Turn};
 
 /// How many jobs wait at the most before callers wait to enter theirs.
 const QUEUE: usize = 256;
@@ -37,6 +38,9 @@ trait Job: Send {
     /// Hands the answer over: the one of `run`, if the group was committed.
     fn end(self: Box<Self>, committed: Answer<()>);
 }
+
+type Group = Vec<Box<dyn Job>>;
+type Queue = mpsc::Receiver<Box<dyn Job>>;
 
 struct Task<T, W> {
     shape: Shape,
@@ -78,8 +82,8 @@ impl Writer {
     /// Starts the task. It makes a new connection when one breaks.
     pub(crate) fn start(connection: SqliteConnection, connector: Connector) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let loop_ = Loop { connection, connector, is_broken: false };
-        tokio::spawn(loop_.run(queue));
+        let gate = connector.gate();
+        tokio::spawn(Loop { connection, connector, gate, is_broken: false }.run(queue));
         Self { jobs }
     }
 
@@ -108,15 +112,17 @@ fn stopped() -> Error {
 struct Loop {
     connection: SqliteConnection,
     connector: Connector,
+    /// None in memory, which nobody else writes to.
+    gate: Option<Gate>,
     is_broken: bool,
 }
 
 impl Loop {
-    async fn run(mut self, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+    async fn run(mut self, mut queue: Queue) {
         let mut group = Vec::new();
         while queue.recv_many(&mut group, GROUP).await > 0 {
-            let committed = match self.begin().await {
-                Ok(()) => self.commit(&mut group).await,
+            let committed = match self.begin(&mut group, &mut queue).await {
+                Ok(_turn) => self.commit(&mut group).await,
                 Err(error) => {
                     // The others have waited as long as the group, and would wait as long again.
                     while let Ok(job) = queue.try_recv() {
@@ -133,17 +139,32 @@ impl Loop {
         let _ = self.connection.close().await;
     }
 
-    async fn begin(&mut self) -> Answer<()> {
+    /// Waits for the file, and takes whatever else has come meanwhile.
+    async fn begin(&mut self, group: &mut Group, queue: &mut Queue) -> Answer<Option<Turn>> {
+        let turn = match &self.gate {
+            Some(gate) => Some(gate.turn().await?),
+            None => None,
+        };
+        while group.len() < GROUP
+            && let Ok(job) = queue.try_recv()
+        {
+            group.push(job);
+        }
         if self.is_broken && self.connector.can_reconnect() {
             self.connection = self.connector.writer().await?;
             self.is_broken = false;
         }
-        self.execute("BEGIN IMMEDIATE").await
+        if !is_its_own_transaction(group) {
+            self.execute("BEGIN IMMEDIATE").await?;
+        }
+        Ok(turn)
     }
 
     /// Does all jobs of a group in one transaction. An error is of the whole group.
-    async fn commit(&mut self, group: &mut [Box<dyn Job>]) -> Answer<()> {
-        let done = match group {
+    async fn commit(&mut self, group: &mut Group) -> Answer<()> {
+        let is_its_own = is_its_own_transaction(group);
+        let done = match group.as_mut_slice() {
+            [job] if is_its_own => fatal(job.run(&mut self.connection).await),
             [job] => self.do_alone(job.as_mut()).await,
             jobs => self.do_together(jobs).await,
         };
@@ -154,11 +175,10 @@ impl Loop {
     }
 
     async fn do_alone(&mut self, job: &mut dyn Job) -> Answer<()> {
-        match job.run(&mut self.connection).await {
-            Ok(()) => self.execute("COMMIT").await,
-            Err(error @ Error::Unavailable(_)) => Err(error),
-            Err(_) => self.execute("ROLLBACK").await,
-        }
+        let ran = job.run(&mut self.connection).await;
+        let end = if ran.is_ok() { "COMMIT" } else { "ROLLBACK" };
+        fatal(ran)?;
+        self.execute(end).await
     }
 
     async fn do_together(&mut self, jobs: &mut [Box<dyn Job>]) -> Answer<()> {
@@ -168,16 +188,17 @@ impl Loop {
         self.execute("COMMIT").await
     }
 
+    /// In a savepoint where it takes one, so that its error undoes nothing but itself.
     async fn do_beside_others(&mut self, job: &mut dyn Job) -> Answer<()> {
         let is_held = job.shape() == Shape::Savepoint;
         if is_held {
             self.execute("SAVEPOINT job").await?;
         }
-        match job.run(&mut self.connection).await {
-            // SQLite may have ended the transaction by itself: what follows would not be in one.
-            Err(error @ Error::Unavailable(_)) => return Err(error),
-            Err(_) if is_held => self.execute("ROLLBACK TO job").await?,
-            _ => {}
+        let ran = job.run(&mut self.connection).await;
+        let failed = ran.is_err();
+        fatal(ran)?;
+        if is_held && failed {
+            self.execute("ROLLBACK TO job").await?;
         }
         if is_held {
             self.execute("RELEASE job").await?;
@@ -195,5 +216,19 @@ impl Loop {
         // SQLite ends a transaction by itself when the disk is full; then there is none left. Any
         // other error leaves it open who knows where: the connection is replaced.
         self.is_broken = rolled_back.is_err_and(|error| !error::is_generic(&error));
+    }
+}
+
+/// One statement alone needs no more than SQLite makes of it by itself.
+fn is_its_own_transaction(group: &Group) -> bool {
+    matches!(group.as_slice(), [job] if job.shape() == Shape::Statement)
+}
+
+/// The error of a job that breaks the transaction: SQLite may have ended it by itself, and what
+/// followed would not be in one. Any other error is an answer.
+fn fatal(ran: Answer<()>) -> Answer<()> {
+    match ran {
+        Err(error @ Error::Unavailable(_)) => Err(error),
+        _ => Ok(()),
     }
 }

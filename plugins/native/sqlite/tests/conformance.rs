@@ -1,5 +1,6 @@
 //! The SQLite backend keeps every promise, in a file and in memory.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may stop")]
+#![allow(clippy::print_stdout, reason = "how long it took is worth a line")]
 
 use std::sync::Arc;
 
@@ -24,8 +25,15 @@ impl Subject for Sqlite {
     }
 }
 
+/// Another seed than that of every day, to look further.
+fn settings() -> Settings {
+    let seed = std::env::var("PLIMSOLL_SEED").map(|seed| seed.parse().expect("a number"));
+    Settings { seed: seed.unwrap_or(Settings::default().seed), ..Settings::default() }
+}
+
 async fn certified(target: &'static str, options: SqliteOptions) {
-    let report = certify(Arc::new(Sqlite { target, options }), &Settings::default()).await;
+    let report = certify(Arc::new(Sqlite { target, options }), &settings()).await;
+    println!("{}", report.closing());
     assert_eq!(report.profile, "full");
     assert_eq!(report.summary.passed, report.summary.total, "{}", report.to_text());
 }
