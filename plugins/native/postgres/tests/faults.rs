@@ -15,7 +15,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 /// A server of the test's own; none where PostgreSQL is not installed and need not be.
 #[allow(clippy::print_stderr, reason = "a test that is left out has to say so")]
@@ -123,6 +123,22 @@ async fn a_server_that_takes_no_writes_is_unavailable_and_can_be_read() {
     expect_error(open(&fresh, "any").await, ErrorKind::Unavailable, "takes no writes");
 }
 
+/// Locks the claims through `other`, and claims a step; answers once the claim waits for the lock.
+async fn claim_in_vain(
+    backend: &Arc<PostgresBackend>,
+    other: &mut PgConnection,
+) -> JoinHandle<Result<bool, CallError>> {
+    run(other, "BEGIN").await;
+    run(other, "LOCK TABLE plimsoll.flow_step_claims").await;
+    let backend = Arc::clone(backend);
+    let claim = tokio::spawn(async move { backend.try_claim_step(run_of(1), "step").await });
+    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted";
+    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut *other).await.unwrap() == 0 {
+        tokio::task::yield_now().await;
+    }
+    claim
+}
+
 #[tokio::test]
 async fn a_lock_that_is_not_given_and_a_pool_that_is_empty_are_unavailable() {
     let Some(server) = server("trust") else { return };
@@ -134,20 +150,9 @@ async fn a_lock_that_is_not_given_and_a_pool_that_is_empty_are_unavailable() {
     open(&patient, "any").await.unwrap();
 
     let mut other = connect(&url).await;
-    run(&mut other, "BEGIN").await;
-    run(&mut other, "LOCK TABLE plimsoll.flow_step_claims").await;
+    let waiting = claim_in_vain(&patient, &mut other).await;
     let claim = backend.try_claim_step(run_of(1), "step").await;
     expect_error(claim, ErrorKind::Unavailable, "lock timeout");
-
-    let waiting = {
-        let patient = Arc::clone(&patient);
-        tokio::spawn(async move { patient.try_claim_step(run_of(1), "step").await })
-    };
-    // Until the only connection is taken.
-    let blocked = "SELECT count(*) FROM pg_locks WHERE NOT granted";
-    while sqlx::query_scalar::<_, i64>(blocked).fetch_one(&mut other).await.unwrap() == 0 {
-        tokio::task::yield_now().await;
-    }
     let status = patient.get_run_status(run_of(1)).await;
     expect_error(status, ErrorKind::Unavailable, "no connection became free");
     run(&mut other, "COMMIT").await;
@@ -200,12 +205,15 @@ async fn a_server_that_falls_silent_is_unavailable() {
     let silent = Arc::new(Semaphore::new(0));
     let port = go_between(server.port(), Arc::clone(&silent)).await;
     let url = format!("postgres://postgres:{PASSWORD}@127.0.0.1:{port}/postgres");
-    let options = impatient(&url).statement_timeout(Duration::from_millis(300)).pool_size(1);
-    let backend = PostgresBackend::new(options);
+    let options = impatient(&url)
+        .statement_timeout(Duration::from_secs(3))
+        .lock_timeout(Duration::from_secs(60));
+    let backend = Arc::new(PostgresBackend::new(options));
     open(&backend, "any").await.unwrap();
+    let mut other = connect(&server.url()).await;
+    let claim = claim_in_vain(&backend, &mut other).await;
     silent.add_permits(Semaphore::MAX_PERMITS);
-    let claim = backend.try_claim_step(run_of(1), "step").await;
-    expect_error(claim, ErrorKind::Unavailable, "does not answer");
+    expect_error(claim.await.unwrap(), ErrorKind::Unavailable, "does not answer");
     expect_error(open(&backend, "other").await, ErrorKind::Unavailable, "");
 }
 
