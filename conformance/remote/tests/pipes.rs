@@ -112,7 +112,7 @@ async fn stuck(remote: &Arc<Remote>) -> JoinHandle<Result<Option<ScheduleState>>
     let call = tokio::spawn(async move { caller.get("a").await });
     // It is asked for after the call, and requests are read in their order.
     tokio::task::yield_now().await;
-    remote.describe().await.unwrap();
+    soon(remote.describe()).await.unwrap();
     call
 }
 
