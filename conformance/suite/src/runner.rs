@@ -202,8 +202,15 @@ impl<'a> Run<'a> {
             command.push_str(&format!(" --profile {profile}"));
         }
         command.push_str(&format!(" --only {} --seed {}", check.id, self.settings.seed));
-        if self.settings.effort != Settings::default().effort {
-            command.push_str(&format!(" --effort {}", self.settings.effort));
+        let usual = Settings::default();
+        for (option, value, usual) in [
+            ("effort", self.settings.effort as usize, usual.effort as usize),
+            ("instances", self.settings.instances, usual.instances),
+            ("processes", self.settings.processes, usual.processes),
+        ] {
+            if value != usual {
+                command.push_str(&format!(" --{option} {value}"));
+            }
         }
         command
     }

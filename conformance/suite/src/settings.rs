@@ -24,6 +24,8 @@ pub struct Settings {
     pub effort: u32,
     /// How many instances share a namespace in races, where the backend says that they can.
     pub instances: usize,
+    /// Over how many processes the subject spreads them; its own business, and told in the report.
+    pub processes: usize,
 }
 
 impl Settings {
@@ -57,6 +59,7 @@ impl Default for Settings {
             jobs: 1,
             effort: 100,
             instances: 4,
+            processes: 1,
         }
     }
 }

@@ -23,11 +23,16 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Run the suite against its own broken backends and show what kills each
     Mutants(Mutants),
+    /// Be one of the processes of a run: serve the target of $PLIMSOLL_TARGET on standard input
+    /// and output
+    #[command(hide = true)]
+    Serve,
 }
 
 #[derive(Args)]
 pub(crate) struct Certify {
-    /// What to judge: the path of a .wasm file, or `memory`
+    /// What to judge: the path of a .wasm file, `memory`, `sqlite:PATH`, `sqlite::memory:` or
+    /// `postgres://USER:PASSWORD@HOST/DATABASE`
     pub(crate) target: Option<String>,
     /// The profile to fill: core, production, webhooks or full [default: the largest exported]
     #[arg(long)]
@@ -54,8 +59,8 @@ pub(crate) struct Certify {
     /// [default: 4]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) instances: Option<u16>,
-    /// How many processes share one namespace
-    #[arg(long, default_value_t = 1)]
+    /// Over how many processes the instances are spread in races
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) processes: u16,
     /// Write report.json and junit.xml into this folder
     #[arg(long, value_name = "DIR")]
@@ -83,7 +88,7 @@ pub(crate) struct Explain {
 
 #[derive(Args)]
 pub(crate) struct Inspect {
-    /// What to look at: the path of a .wasm file, or `memory`
+    /// What to look at: the path of a .wasm file, `memory`, `sqlite:PATH` or `postgres://...`
     pub(crate) target: Option<String>,
     /// Print as JSON
     #[arg(long)]
@@ -115,6 +120,7 @@ impl Command {
             Self::Explain(args) => args.json,
             Self::Inspect(args) => args.json,
             Self::Mutants(args) => args.json,
+            Self::Serve => false,
         }
     }
 }

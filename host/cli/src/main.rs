@@ -4,6 +4,7 @@ mod args;
 mod cmd;
 mod failure;
 mod output;
+mod processes;
 mod progress;
 mod target;
 
@@ -62,5 +63,6 @@ fn run(command: &Command) -> Result<u8, Failure> {
         Command::Explain(args) => cmd::explain::run(args),
         Command::Inspect(args) => runtime.block_on(cmd::inspect::run(args)),
         Command::Mutants(args) => runtime.block_on(cmd::mutants::run(args)),
+        Command::Serve => runtime.block_on(cmd::serve::run()),
     }
 }

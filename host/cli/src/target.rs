@@ -1,33 +1,55 @@
 //! What a person may name as a target, and what it becomes.
 
-use std::env;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
+use std::{env, fmt};
 
 use async_trait::async_trait;
 use plimsoll_conformance::Subject;
-use plimsoll_contract::{Backend, Clock, Result as CallResult};
+use plimsoll_contract::{
+    Backend, Clock, OpenConfig, Result as CallResult, StateLocation, SystemClock,
+};
 use plimsoll_host::{Host, Options, Plugin, PluginSubject};
 use plimsoll_memory::MemoryBackend;
+use plimsoll_postgres::{PostgresBackend, PostgresOptions};
+use plimsoll_sqlite::{SqliteBackend, SqliteOptions};
 
 use crate::failure::Failure;
 
-const WHAT_IT_TAKES: &str = "a target is the path of a component (`backend.wasm`) or `memory`";
+const WHAT_IT_TAKES: &str = "a target is the path of a component (`backend.wasm`), `memory`, \
+    `sqlite:PATH`, `sqlite::memory:` or `postgres://USER:PASSWORD@HOST/DATABASE`";
 
 /// A target that exists.
 pub(crate) enum Target {
-    Memory,
+    Native(Native),
     Component { plugin: Plugin, name: String },
 }
 
+/// A backend that is part of this program.
+pub(crate) struct Native {
+    /// Without passwords.
+    shown: String,
+    /// Whether `shown` leaves a password out.
+    has_secret: bool,
+    kind: NativeKind,
+}
+
+enum NativeKind {
+    Memory,
+    Sqlite(SqliteOptions),
+    Postgres(PostgresOptions),
+}
+
 impl Target {
-    /// Finds the target, and loads it if it is a component.
+    /// Finds the target: loads it if it is a component, and opens it once if it is a database.
     pub(crate) async fn find(name: Option<&str>) -> Result<Self, Failure> {
         let Some(name) = name else {
             return Err(Failure::usage("target", format!("name a target: {WHAT_IT_TAKES}")));
         };
-        if name == "memory" {
-            return Ok(Self::Memory);
+        if let Some(native) = Native::parse(name)? {
+            native.connect().await?;
+            return Ok(Self::Native(native));
         }
         reject_what_comes_later(name)?;
         let path = Path::new(name);
@@ -39,21 +61,84 @@ impl Target {
 
     pub(crate) fn into_subject(self, seed: u64) -> Arc<dyn Subject> {
         match self {
-            Self::Memory => Arc::new(MemorySubject),
+            Self::Native(native) => Arc::new(native),
             Self::Component { plugin, name } => Arc::new(PluginSubject::new(plugin, name, seed)),
         }
+    }
+
+    /// Whether several instances see the same data; none if it does not say.
+    pub(crate) async fn shares_its_state(&self) -> Option<bool> {
+        let description = match self {
+            Self::Native(native) => native.backend().describe().await.ok(),
+            Self::Component { plugin, .. } => plugin.description().cloned(),
+        };
+        description.map(|description| description.state == StateLocation::Shared)
+    }
+}
+
+impl Native {
+    /// A native backend, if the name is of that kind.
+    fn parse(name: &str) -> Result<Option<Self>, Failure> {
+        let refuse = |error: &dyn fmt::Display| Failure::usage("target", error.to_string());
+        let plain = |kind| Self { shown: name.to_owned(), has_secret: false, kind };
+        if name == "memory" {
+            return Ok(Some(plain(NativeKind::Memory)));
+        }
+        if name.starts_with("sqlite:") {
+            let options = SqliteOptions::from_str(name).map_err(|error| refuse(&error))?;
+            return Ok(Some(plain(NativeKind::Sqlite(options))));
+        }
+        if name.starts_with("postgres:") || name.starts_with("postgresql:") {
+            let options = PostgresOptions::from_url(name).map_err(|error| refuse(&error))?;
+            let (shown, kind) = (PostgresOptions::masked(name), NativeKind::Postgres(options));
+            return Ok(Some(Self { has_secret: shown != name, shown, kind }));
+        }
+        Ok(None)
+    }
+
+    /// An instance that is not open.
+    pub(crate) fn backend(&self) -> Arc<dyn Backend> {
+        match &self.kind {
+            NativeKind::Memory => Arc::new(MemoryBackend::new()),
+            NativeKind::Sqlite(options) => Arc::new(SqliteBackend::new(options.clone())),
+            NativeKind::Postgres(options) => Arc::new(PostgresBackend::new(options.clone())),
+        }
+    }
+
+    /// Makes sure that it can be opened, before anything is judged.
+    async fn connect(&self) -> Result<(), Failure> {
+        let backend = self.backend();
+        let namespace = format!("plimsoll-connect-{:016x}", fastrand::u64(..));
+        let opened = async {
+            backend.open(&OpenConfig::namespace(&namespace), Arc::new(SystemClock)).await?;
+            backend.discard(&namespace).await
+        };
+        let refuse = |error| Failure::usage("connection", format!("`{}`: {error}", self.shown));
+        opened.await.map_err(refuse)
+    }
+}
+
+#[async_trait]
+impl Subject for Native {
+    fn target(&self) -> String {
+        self.shown.clone()
+    }
+
+    fn rerun_target(&self) -> String {
+        // The shell knows the password, and nobody else is told.
+        if self.has_secret { "$PLIMSOLL_TARGET".to_owned() } else { self.shown.clone() }
+    }
+
+    async fn instance(&self, _clock: Arc<dyn Clock>) -> CallResult<Arc<dyn Backend>> {
+        Ok(self.backend())
     }
 }
 
 fn reject_what_comes_later(name: &str) -> Result<(), Failure> {
-    let kind = match name {
-        _ if name.starts_with("sqlite:") => "SQLite",
-        _ if name.starts_with("postgres:") || name.starts_with("postgresql:") => "PostgreSQL",
-        _ if Path::new(name).extension().is_some_and(|extension| extension == "toml") => "manifest",
-        _ => return Ok(()),
-    };
-    // The name is left out: it may hold a password.
-    let message = format!("this version has no {kind} targets yet; {WHAT_IT_TAKES}");
+    if Path::new(name).extension().is_none_or(|extension| extension != "toml") {
+        return Ok(());
+    }
+    let message = format!("this version has no manifest targets yet; {WHAT_IT_TAKES}");
     Err(Failure::usage("target", message))
 }
 
@@ -80,18 +165,4 @@ fn cache_folder() -> Option<PathBuf> {
     set("PLIMSOLL_CACHE_DIR")
         .or_else(|| set("XDG_CACHE_HOME").map(|folder| folder.join("plimsoll")))
         .or_else(|| set("HOME").map(|folder| folder.join(".cache/plimsoll")))
-}
-
-/// The native backend in memory; each instance has its own.
-struct MemorySubject;
-
-#[async_trait]
-impl Subject for MemorySubject {
-    fn target(&self) -> String {
-        "memory".to_owned()
-    }
-
-    async fn instance(&self, _clock: Arc<dyn Clock>) -> CallResult<Arc<dyn Backend>> {
-        Ok(Arc::new(MemoryBackend::new()))
-    }
 }

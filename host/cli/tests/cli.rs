@@ -104,8 +104,6 @@ fn targets_that_are_none_say_what_to_do() {
         (empty.as_str(), "the file is empty"),
         (text.as_str(), "not WebAssembly"),
         (cut.as_str(), "truncated or malformed"),
-        ("sqlite::memory:", "no SQLite targets yet"),
-        ("postgres://user:secret@host/db", "no PostgreSQL targets yet"),
         ("plugin.toml", "no manifest targets yet"),
     ] {
         for command in ["certify", "inspect"] {
@@ -117,6 +115,50 @@ fn targets_that_are_none_say_what_to_do() {
             assert_eq!(json(&output)["error"]["kind"], "target");
         }
     }
+}
+
+#[test]
+fn a_database_that_cannot_be_opened_is_no_verdict() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("text.db");
+    fs::write(&text, "this is no database, and long enough to be read as one ".repeat(99)).unwrap();
+    let (text, missing) = (format!("sqlite:{}", text.display()), "sqlite:no-such-folder/a.db");
+    // Nobody listens at port 1.
+    let nobody = "postgres://bob:swordfish@127.0.0.1:1/flows";
+    for (target, kind) in [(&*text, "connection"), (missing, "connection"), (nobody, "connection")]
+    {
+        let output = plimsoll(&["certify", target, "--json"]);
+        assert_eq!(output.status.code(), Some(2), "{target}");
+        assert_eq!(json(&output)["error"]["kind"], kind, "{target}");
+        assert!(!stdout(&output).contains("swordfish"), "{}", stdout(&output));
+    }
+    expect(&["certify", nobody], 2, &["postgres://bob:***@127.0.0.1:1/flows"]);
+    for target in ["sqlite:", "postgres://bob:swordfish@host:port/flows"] {
+        let output = expect(&["certify", target], 2, &["write"]);
+        assert!(!stderr(&output).contains("swordfish"), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_database_is_raced_from_several_processes() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = format!("sqlite:{}", folder.path().join("a.db").display());
+    let race = "run-runtime-store/claim-race-has-two-winners";
+    let arguments =
+        ["certify", &target, "--only", race, "--processes", "3", "--effort", "5", "--json"];
+    let report = json(&plimsoll(&arguments));
+    assert_eq!(report["settings"]["processes"], 3);
+    assert_eq!(report["settings"]["instances"], 4);
+    assert_eq!(report["summary"]["passed"], 1, "{report:#}");
+}
+
+#[test]
+fn a_durable_backend_is_killed_while_it_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = format!("sqlite:{}", folder.path().join("a.db").display());
+    let id = "backend/kill-loses-or-tears-writes";
+    let report = json(&plimsoll(&["certify", &target, "--only", id, "--effort", "20", "--json"]));
+    assert_eq!(report["summary"]["passed"], 1, "{report:#}");
 }
 
 #[test]

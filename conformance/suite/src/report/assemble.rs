@@ -39,6 +39,7 @@ pub(crate) fn assemble(
             jobs: settings.jobs,
             effort: settings.effort,
             instances: subjected.instances,
+            processes: settings.processes,
             limits: subjected.limits.clone(),
         },
         subject: subject(subjected),

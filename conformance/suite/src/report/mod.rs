@@ -70,6 +70,7 @@ pub struct SettingsReport {
     pub jobs: usize,
     pub effort: u32,
     pub instances: usize,
+    pub processes: usize,
     pub limits: Map<String, Value>,
 }
 

@@ -1,26 +1,31 @@
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use plimsoll_conformance::{KnownFailing, Report, Settings, certify_watched};
 
 use crate::args::Certify;
 use crate::failure::Failure;
 use crate::output;
+use crate::processes::Processes;
 use crate::progress::Progress;
 use crate::target::Target;
 
 pub(crate) async fn run(args: &Certify) -> Result<u8, Failure> {
-    reject_sharing(args)?;
     let settings = settings(args)?;
     settings.validate()?;
     if let Some(folder) = &args.report {
         // Before the run: nobody wants to learn at its end that it cannot be written.
         fs::create_dir_all(folder).map_err(|error| Failure::file(folder, &error))?;
     }
-    let subject = Target::find(args.target.as_deref()).await?.into_subject(settings.seed);
+    let target = Target::find(args.target.as_deref()).await?;
+    reject_sharing(args, &target).await?;
+    let (name, subject) = (args.target.as_deref(), target.into_subject(settings.seed));
+    let name = name.unwrap_or_default();
+    let subject = Processes::new(subject, name, settings.seed, settings.processes)?;
     let progress = Progress::new(args.json);
     let watch = |check: &_, total| progress.advance(check, total);
-    let report = certify_watched(subject, &settings, &watch).await;
+    let report = certify_watched(Arc::new(subject), &settings, &watch).await;
     progress.clear();
     if let Some(folder) = &args.report {
         write(&report, folder)?;
@@ -33,12 +38,14 @@ pub(crate) async fn run(args: &Certify) -> Result<u8, Failure> {
     Ok(report.verdict.exit_code())
 }
 
-fn reject_sharing(args: &Certify) -> Result<(), Failure> {
-    if args.instances.unwrap_or(1) == 1 && args.processes == 1 {
+/// Refuses to spread what lives in one instance's memory.
+async fn reject_sharing(args: &Certify, target: &Target) -> Result<(), Failure> {
+    let is_spread = args.instances.unwrap_or(1) > 1 || args.processes > 1;
+    if !is_spread || target.shares_its_state().await != Some(false) {
         return Ok(());
     }
-    let message = "every target of this version keeps its state in one instance's memory, so it \
-                   is run as one instance in one process: leave out --instances and --processes";
+    let message = "the target keeps its state in one instance's memory, so it is run as one \
+                   instance in one process: leave out --instances and --processes";
     Err(Failure::usage("command-line", message))
 }
 
@@ -50,6 +57,8 @@ fn settings(args: &Certify) -> Result<Settings, Failure> {
         }
         None => KnownFailing::default(),
     };
+    let processes = usize::from(args.processes);
+    let instances = args.instances.map_or(Settings::default().instances, usize::from);
     Ok(Settings {
         profile: args.profile,
         only: args.only.iter().cloned().collect(),
@@ -58,7 +67,9 @@ fn settings(args: &Certify) -> Result<Settings, Failure> {
         // Short enough to type again, and exact in every JSON reader.
         seed: args.seed.unwrap_or_else(|| u64::from(fastrand::u32(..))),
         jobs: usize::from(args.jobs),
-        instances: args.instances.map_or(Settings::default().instances, usize::from),
+        // Each process has one of them at least.
+        instances: instances.max(processes),
+        processes,
         effort: args.effort,
     })
 }

@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use plimsoll_contract::{Backend, Description, Interface, Profile, StateLocation};
-use plimsoll_memory::MemoryBackend;
+use plimsoll_postgres::PostgresOptions;
 use serde_json::{Value, json};
 
 use crate::args::Inspect;
@@ -12,7 +12,7 @@ use crate::target::Target;
 pub(crate) async fn run(args: &Inspect) -> Result<u8, Failure> {
     let name = args.target.as_deref();
     let seen = match Target::find(name).await? {
-        Target::Memory => native(&MemoryBackend::new()).await,
+        Target::Native(found) => native(&*found.backend()).await,
         Target::Component { plugin, .. } => Seen {
             kind: "wasm",
             size: Some(plugin.size()),
@@ -32,7 +32,7 @@ pub(crate) async fn run(args: &Inspect) -> Result<u8, Failure> {
             imports: plugin.imports().to_vec(),
         },
     };
-    let name = name.unwrap_or_default();
+    let name = &*PostgresOptions::masked(name.unwrap_or_default());
     if args.json {
         output::print_line(&seen.to_json(name).to_string());
     } else {

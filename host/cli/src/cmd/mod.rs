@@ -5,3 +5,4 @@ pub(crate) mod explain;
 pub(crate) mod inspect;
 pub(crate) mod list;
 pub(crate) mod mutants;
+pub(crate) mod serve;

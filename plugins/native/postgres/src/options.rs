@@ -59,6 +59,32 @@ impl PostgresOptions {
         })
     }
 
+    /// The URL as it may be shown: `***` stands for its passwords.
+    ///
+    /// ```
+    /// use plimsoll_postgres::PostgresOptions;
+    ///
+    /// let shown = PostgresOptions::masked("postgres://bob:secret@db/flows?password=secret");
+    /// assert_eq!(shown, "postgres://bob:***@db/flows?password=***");
+    /// ```
+    #[must_use]
+    pub fn masked(url: &str) -> String {
+        let (address, parameters) = url.split_once('?').unwrap_or((url, ""));
+        let password = password_of(address);
+        let shown = match password {
+            "" => address.to_owned(),
+            password => address.replacen(&format!(":{password}@"), ":***@", 1),
+        };
+        let hidden = parameters.split('&').map(|parameter| match parameter.split_once('=') {
+            Some((name, _)) if name.contains("password") => format!("{name}=***"),
+            _ => parameter.to_owned(),
+        });
+        match parameters {
+            "" => shown,
+            _ => format!("{shown}?{}", hidden.collect::<Vec<_>>().join("&")),
+        }
+    }
+
     /// Another database of the same server.
     #[must_use]
     pub fn database(mut self, name: &str) -> Self {
@@ -176,6 +202,18 @@ mod tests {
             let error = PostgresOptions::from_url(url).unwrap_err();
             let shown = format!("{error} {error:?}");
             assert!(!shown.contains("swordfish"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_shown_without_its_passwords() {
+        for (url, shown) in [
+            ("postgres://db/flows", "postgres://db/flows"),
+            ("postgres://bob@db/flows?sslmode=off", "postgres://bob@db/flows?sslmode=off"),
+            ("postgres://b:a@b@db/f", "postgres://b:***@db/f"),
+            ("postgres://db/f?sslpassword=x&port=1", "postgres://db/f?sslpassword=***&port=1"),
+        ] {
+            assert_eq!(PostgresOptions::masked(url), shown);
         }
     }
 
