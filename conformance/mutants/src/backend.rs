@@ -33,6 +33,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: backend::<DescribesItselfAnew>,
     },
     Mutant {
+        id: "backend/describes-its-namespace",
+        clause: "BACKEND-14",
+        how: "adds the open namespace to its name",
+        dies: &[("backend/describe-needs-open", "and when it is open")],
+        backend: backend::<DescribesItsNamespace>,
+    },
+    Mutant {
         id: "backend/has-no-name",
         clause: "BACKEND-14",
         how: "describes itself with an empty name",
@@ -89,6 +96,27 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: backend::<FoldsNamespaces>,
     },
     Mutant {
+        id: "backend/trims-namespaces",
+        clause: "BACKEND-24",
+        how: "opens a namespace by its name without blanks at the end",
+        dies: &[("backend/namespaces-merged", "with a blank at its end is empty")],
+        backend: backend::<TrimsNamespaces>,
+    },
+    Mutant {
+        id: "backend/cuts-namespaces",
+        clause: "BACKEND-24",
+        how: "opens a namespace by the first 63 bytes of its name",
+        dies: &[("backend/namespaces-merged", "with another last character is empty")],
+        backend: backend::<CutsNamespaces>,
+    },
+    Mutant {
+        id: "backend/opens-before-it-checks",
+        clause: "BACKEND-18",
+        how: "is open after a first open that it refused",
+        dies: &[("backend/failed-open-opens", "says that the backend is not open")],
+        backend: backend::<OpensFirst>,
+    },
+    Mutant {
         id: "backend/switches-before-it-checks",
         clause: "BACKEND-21",
         how: "switches to the namespace, then refuses",
@@ -115,6 +143,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "opens whatever the settings are",
         dies: &[("backend/unknown-setting-accepted", "open refuses the setting")],
         backend: backend::<IgnoresSettings>,
+    },
+    Mutant {
+        id: "backend/ignores-empty-settings",
+        clause: "BACKEND-23",
+        how: "takes a setting without a value for none",
+        dies: &[("backend/unknown-setting-accepted", "refuses the setting without a value")],
+        backend: backend::<IgnoresEmptySettings>,
     },
     Mutant {
         id: "backend/discard-is-a-stub",
@@ -221,7 +256,8 @@ models! {
     FoldsNamespaces SwitchesFirst RegistersFirst DropsDuplicateFlows IgnoresSettings DiscardIsAStub
     DiscardsByPrefix DiscardingUnknownFails DiscardCloses DiscardSparesTheOpen ClaimsToShare
     ClaimsToBeDurable HasNoVersion
-    EventsOfAll
+    EventsOfAll DescribesItsNamespace TrimsNamespaces CutsNamespaces OpensFirst
+    IgnoresEmptySettings
 }
 
 #[derive(Default)]
@@ -261,6 +297,14 @@ impl Backend for DescribesItselfAnew {
         self.described += 1;
         let version = format!("1.{}", self.described);
         Ok(Description { version, ..self.model.describe()? })
+    }
+}
+
+impl Backend for DescribesItsNamespace {
+    fn describe(&mut self) -> Answer<Description> {
+        let description = self.0.describe()?;
+        let open = self.state().open.clone().unwrap_or_default();
+        Ok(Description { name: description.name.clone() + &open, ..description })
     }
 }
 
@@ -322,6 +366,31 @@ impl Backend for FoldsNamespaces {
     }
 }
 
+impl Backend for TrimsNamespaces {
+    fn open(&mut self, config: &OpenConfig) -> Answer<()> {
+        let namespace = config.namespace.trim_end().to_owned();
+        self.0.open(&OpenConfig { namespace, ..config.clone() })
+    }
+}
+
+impl Backend for CutsNamespaces {
+    fn open(&mut self, config: &OpenConfig) -> Answer<()> {
+        let namespace = config.namespace.get(..63).unwrap_or(&config.namespace).to_owned();
+        self.0.open(&OpenConfig { namespace, ..config.clone() })
+    }
+}
+
+impl Backend for OpensFirst {
+    fn open(&mut self, config: &OpenConfig) -> Answer<()> {
+        let state = self.state();
+        if state.open.is_none() {
+            state.namespaces.entry(config.namespace.clone()).or_default();
+            state.open = Some(config.namespace.clone());
+        }
+        self.0.open(config)
+    }
+}
+
 impl Backend for SwitchesFirst {
     fn open(&mut self, config: &OpenConfig) -> Answer<()> {
         let state = self.state();
@@ -353,6 +422,14 @@ impl Backend for DropsDuplicateFlows {
 impl Backend for IgnoresSettings {
     fn open(&mut self, config: &OpenConfig) -> Answer<()> {
         self.0.open(&OpenConfig { settings: Vec::new(), ..config.clone() })
+    }
+}
+
+impl Backend for IgnoresEmptySettings {
+    fn open(&mut self, config: &OpenConfig) -> Answer<()> {
+        let mut config = config.clone();
+        config.settings.retain(|(_, value)| !value.is_empty());
+        self.0.open(&config)
     }
 }
 

@@ -99,11 +99,26 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("event-reader/later-read-shows-earlier-event", "a later read begins with")],
         backend: racy::late_events,
     },
+    Mutant {
+        id: "event-reader/orders-numbers-as-texts",
+        clause: "EVENT-1",
+        how: "orders events by the digits of their sequence",
+        dies: &[("event-reader/events-of-other-run-listed", "its events in their order")],
+        backend: event_reader::<OrderedByText>,
+    },
+    Mutant {
+        id: "event-reader/end-of-page-overflows",
+        clause: "BACKEND-13",
+        how: "adds skip and take in 32 bits",
+        dies: &[("event-reader/page-size-ignored", "the events of {skip: 3")],
+        backend: event_reader::<AddsInAWord>,
+    },
 ];
 
 models! {
     ListsEveryRun ListsBackwards SequenceIsTheSame OrderedByTimestamp SequenceIsTimestamp
     AnswersEverything NeverMoreThan200 TakeOfZeroIsOne SkipsNothing
+    OrderedByText AddsInAWord
 }
 
 impl EventReader for ListsEveryRun {
@@ -177,5 +192,21 @@ impl EventReader for TakeOfZeroIsOne {
 impl EventReader for SkipsNothing {
     fn get_run_events(&mut self, run_id: RunId, page: Page) -> Answer<Vec<FlowEventRecord>> {
         self.0.get_run_events(run_id, Page { skip: 0, ..page })
+    }
+}
+
+impl EventReader for OrderedByText {
+    fn get_run_events(&mut self, run_id: RunId, page: Page) -> Answer<Vec<FlowEventRecord>> {
+        let mut events = self.0.get_run_events(run_id, Page::all())?;
+        events.sort_by_key(|event| event.sequence.to_string());
+        Ok(page.cut(events, Page::DEFAULT_EVENTS))
+    }
+}
+
+impl EventReader for AddsInAWord {
+    fn get_run_events(&mut self, run_id: RunId, page: Page) -> Answer<Vec<FlowEventRecord>> {
+        let end = page.skip.wrapping_add(page.take.unwrap_or(Page::DEFAULT_EVENTS));
+        let take = Some(end.saturating_sub(page.skip));
+        self.0.get_run_events(run_id, Page { take, ..page })
     }
 }

@@ -137,6 +137,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: flow_store::<DeleteCascades>,
     },
     Mutant {
+        id: "flow-store/delete-cascades-to-history",
+        clause: "FLOW-11",
+        how: "deletes the runs of a flow that have ended with it",
+        dies: &[("flow-store/delete-takes-runs", "the run that has ended is still there")],
+        backend: flow_store::<DeletesHistory>,
+    },
+    Mutant {
         id: "flow-store/enabling-drops-the-manifest",
         clause: "FLOW-12",
         how: "writes the whole record back in set-enabled, without its manifest",
@@ -171,7 +178,7 @@ models! {
     TextBecomesNone ReplacesTheRow BelievesCreatedAt BelievesUpdatedAt EnablingIsNoUpdate
     DeleteIsAStub DeletingUnknownFails DeletesEverything DeleteCascades EnablingDropsManifest
     EnablingIsNotStored EnablingCreates
-    CutsManifests
+    CutsManifests DeletesHistory
 }
 
 impl FlowStore for HidesDisabled {
@@ -317,6 +324,14 @@ impl FlowStore for DeletesEverything {
 impl FlowStore for DeleteCascades {
     fn delete(&mut self, id: FlowId) -> Answer<()> {
         self.space()?.runs.retain(|_, run| run.flow_id != id);
+        self.0.delete(id)
+    }
+}
+
+impl FlowStore for DeletesHistory {
+    fn delete(&mut self, id: FlowId) -> Answer<()> {
+        let runs = &mut self.space()?.runs;
+        runs.retain(|_, run| run.flow_id != id || run.completed_at.is_none());
         self.0.delete(id)
     }
 }

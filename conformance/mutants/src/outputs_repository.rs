@@ -275,6 +275,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("outputs-repository/long-messages-cut", "the message is whole")],
         backend: outputs_repository::<CutsMessages>,
     },
+    Mutant {
+        id: "outputs-repository/null-keeps-the-output",
+        clause: "OUTPUT-1",
+        how: "leaves an output alone when null is saved over it",
+        dies: &[("outputs-repository/first-output-kept", "the last value is read")],
+        backend: outputs_repository::<NullKeepsOutput>,
+    },
 ];
 
 models! {
@@ -285,6 +292,7 @@ models! {
     OutputsEndWithScope EventsAreOfNow RunEventsHaveAStep EmptyMessageIsNone EventsAreASet
     PrintsWithoutBlanks NumbersAreDoubles CutsValues InputKeysGetLonger
     FoldsKeys CutsMessages
+    NullKeepsOutput
 }
 
 type Headers = [(String, String)];
@@ -643,5 +651,15 @@ impl OutputsRepository for CutsMessages {
         let whole = event.message.as_ref();
         let message = whole.map(|text| text.chars().take(4_000).collect());
         self.0.record_event(run, &FlowEvent { message, ..event.clone() })
+    }
+}
+
+impl OutputsRepository for NullKeepsOutput {
+    fn save_step_output(&mut self, run: RunId, key: &str, value: &str) -> Answer<()> {
+        let is_saved = self.0.get_step_output(run, key)?.is_some();
+        match is_saved && value == "null" {
+            true => Ok(()),
+            false => self.0.save_step_output(run, key, value),
+        }
     }
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use plimsoll_contract::{Answer, Error, FlowRun, Instant};
 use plimsoll_model::{Model, Namespace, RetentionStore, Spec};
 
@@ -221,6 +223,20 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("retention-store/absurd-cutoff-kills", "gave no value: timestamp out of range")],
         backend: retention_store::<SweepsInNanoseconds>,
     },
+    Mutant {
+        id: "retention-store/sweeps-a-thousand",
+        clause: "RETENTION-1",
+        how: "removes a thousand runs at the most",
+        dies: &[("retention-store/sweep-has-a-limit", "none is left")],
+        backend: retention_store::<SweepsAThousand>,
+    },
+    Mutant {
+        id: "retention-store/clears-the-source",
+        clause: "RETENTION-9",
+        how: "forgets the source of a run with the source",
+        dies: &[("retention-store/kept-run-loses-data", "run and steps stay")],
+        backend: retention_store::<ClearsSources>,
+    },
 ];
 
 models! {
@@ -230,6 +246,7 @@ models! {
     EmptiesOtherTables RemovesDefinitions RemovesSchedules RemovingNothingFails
     DeletesAttemptsByStep ClearsLog SweepsEveryNamespace
     ForgetsEveryKey SweepsInNanoseconds
+    SweepsAThousand ClearsSources
 }
 
 /// Removes the runs that are old by another rule.
@@ -418,5 +435,26 @@ impl RetentionStore for ForgetsEveryKey {
 impl RetentionStore for SweepsInNanoseconds {
     fn cleanup(&mut self, cutoff: Instant) -> Answer<()> {
         self.0.cleanup(in_nanoseconds(cutoff)?)
+    }
+}
+
+impl RetentionStore for SweepsAThousand {
+    fn cleanup(&mut self, cutoff: Instant) -> Answer<()> {
+        let runs = self.space()?.runs.values();
+        let old = runs.filter(|run| run.completed_at.is_some_and(|at| at < cutoff));
+        let batch: BTreeSet<_> = old.take(1_000).map(|run| run.id).collect();
+        remove(&mut self.0, cutoff, |run| batch.contains(&run.id))
+    }
+}
+
+impl RetentionStore for ClearsSources {
+    fn cleanup(&mut self, cutoff: Instant) -> Answer<()> {
+        self.0.cleanup(cutoff)?;
+        let runs = &mut self.space()?.runs;
+        let left: BTreeSet<_> = runs.keys().copied().collect();
+        for run in runs.values_mut() {
+            run.source_run_id = run.source_run_id.filter(|source| left.contains(source));
+        }
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 use plimsoll_contract::{Answer, Error, FlowId, Instant, ScheduleState};
 use plimsoll_model::{Model, ScheduleStateStore, Spec, State};
 
-use crate::broken::{models, schedule_state_store};
+use crate::broken::{flow_store, models, schedule_state_store};
 use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -11,6 +11,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "answers a state of its own for an unknown job id",
         dies: &[("schedule-state-store/unknown-schedule-found", "there is none")],
         backend: schedule_state_store::<MakesUpStates>,
+    },
+    Mutant {
+        id: "schedule-state-store/goes-with-its-flow",
+        clause: "SCHEDULE-1",
+        how: "deletes the states of a flow with its definition",
+        dies: &[("schedule-state-store/lost-with-its-flow", "the state is still there")],
+        backend: flow_store::<GoesWithItsFlow>,
     },
     Mutant {
         id: "schedule-state-store/hides-running-schedules",
@@ -141,13 +148,42 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("schedule-state-store/long-texts-cut", "gave no value: invalid argument")],
         backend: schedule_state_store::<RefusesLongJobIds>,
     },
+    Mutant {
+        id: "schedule-state-store/stamps-changes-alone",
+        clause: "SCHEDULE-5",
+        how: "leaves updated-at alone when a save changes nothing else",
+        dies: &[("schedule-state-store/updated-at-wrong", "updated-at is the present instant")],
+        backend: schedule_state_store::<StampsChanges>,
+    },
+    Mutant {
+        id: "schedule-state-store/deletes-by-pattern",
+        clause: "BACKEND-5",
+        how: "takes an underscore in the job id to delete for any character",
+        dies: &[("schedule-state-store/job-ids-merged", "`j_b` alone is deleted")],
+        backend: schedule_state_store::<DeletesByPattern>,
+    },
+    Mutant {
+        id: "schedule-state-store/lists-a-thousand",
+        clause: "SCHEDULE-2",
+        how: "lists a thousand states at the most",
+        dies: &[("schedule-state-store/long-list-cut", "every state is listed")],
+        backend: schedule_state_store::<ListsAThousand>,
+    },
 ];
 
 models! {
     MakesUpStates HidesRunning ListsBackwards NoneKeepsOverride KeepsFlow RunningNeedsNoRow
     BelievesUpdatedAt StampsFirstSave DeleteIsAStub DeletingUnknownFails DeletesEverything
     FoldsJobIds TrimsJobIds
-    CutsJobIds CutsOverrides RefusesLongJobIds
+    CutsJobIds CutsOverrides RefusesLongJobIds GoesWithItsFlow
+    StampsChanges DeletesByPattern ListsAThousand
+}
+
+impl plimsoll_model::FlowStore for GoesWithItsFlow {
+    fn delete(&mut self, id: FlowId) -> Answer<()> {
+        self.space()?.schedules.retain(|_, state| state.flow_id != id);
+        plimsoll_model::FlowStore::delete(&mut self.0, id)
+    }
 }
 
 impl ScheduleStateStore for MakesUpStates {
@@ -306,5 +342,38 @@ impl ScheduleStateStore for RefusesLongJobIds {
             0..=128 => self.0.save(state),
             _ => Err(Error::InvalidArgument("job id too long".to_owned())),
         }
+    }
+}
+
+impl ScheduleStateStore for StampsChanges {
+    fn save(&mut self, state: &ScheduleState) -> Answer<()> {
+        let before = self.space()?.schedules.get(&state.job_id).cloned();
+        self.0.save(state)?;
+        if let Some(before) = before
+            && let Some(stored) = self.space()?.schedules.get_mut(&state.job_id)
+            && (ScheduleState { updated_at: before.updated_at, ..stored.clone() }) == before
+        {
+            stored.updated_at = before.updated_at;
+        }
+        Ok(())
+    }
+}
+
+impl ScheduleStateStore for DeletesByPattern {
+    fn delete(&mut self, job_id: &str) -> Answer<()> {
+        let is_like = |id: &str| {
+            let mut pairs = id.chars().zip(job_id.chars());
+            id.chars().count() == job_id.chars().count() && pairs.all(|(a, b)| a == b || b == '_')
+        };
+        self.space()?.schedules.retain(|id, _| !is_like(id));
+        Ok(())
+    }
+}
+
+impl ScheduleStateStore for ListsAThousand {
+    fn get_all(&mut self) -> Answer<Vec<ScheduleState>> {
+        let mut listed = self.0.get_all()?;
+        listed.truncate(1_000);
+        Ok(listed)
     }
 }

@@ -205,6 +205,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         )],
         backend: webhook_replay_store::<PurgesInNanoseconds>,
     },
+    Mutant {
+        id: "webhook-replay-store/purges-a-thousand",
+        clause: "REPLAY-6",
+        how: "removes a thousand nonces at the most",
+        dies: &[("webhook-replay-store/purge-misses-edge", "of many all are removed")],
+        backend: webhook_replay_store::<PurgesAThousand>,
+    },
 ];
 
 models! {
@@ -213,6 +220,7 @@ models! {
     PurgeEmptiesTable PurgesByOwnClock RefusesFarFuture ExpiryOverflows CutsNonces
     RefusesLongNonces OneGuardForAll PurgesEveryNamespace
     ExpiresInNanoseconds PurgesInNanoseconds
+    PurgesAThousand
 }
 
 /// A call of `try-register`.
@@ -372,7 +380,7 @@ impl BreaksRegistration for OneGuardForAll {
 }
 
 /// Purges the nonces that have expired by another rule.
-fn purge(model: &mut Model, is_expired: impl Fn(Instant) -> bool) -> Answer<u64> {
+fn purge(model: &mut Model, mut is_expired: impl FnMut(Instant) -> bool) -> Answer<u64> {
     let nonces = &mut model.space()?.nonces;
     let before = nonces.len();
     nonces.retain(|_, expires_at| !is_expired(*expires_at));
@@ -430,5 +438,16 @@ impl BreaksRegistration for ExpiresInNanoseconds {
     fn register(&mut self, nonce: Nonce<'_>) -> Answer<bool> {
         let expires_at = in_nanoseconds(nonce.expires_at)?;
         Nonce { expires_at, ..nonce }.on(&mut self.0)
+    }
+}
+
+impl WebhookReplayStore for PurgesAThousand {
+    fn purge_expired(&mut self, now: Instant) -> Answer<u64> {
+        let mut left = 1_000;
+        purge(&mut self.0, |expires_at| {
+            let is_removed = expires_at <= now && left > 0;
+            left -= u32::from(is_removed);
+            is_removed
+        })
     }
 }

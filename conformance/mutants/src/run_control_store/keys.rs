@@ -80,6 +80,27 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: run_control_store::<KeysLackTrigger>,
     },
     Mutant {
+        id: "run-control-store/joins-trigger-and-key",
+        clause: "CONTROL-19",
+        how: "keeps trigger key and key as one text with a colon between",
+        dies: &[("run-control-store/key-not-scoped-by-trigger", "not one with \":\" between")],
+        backend: run_control_store::<JoinsKeys>,
+    },
+    Mutant {
+        id: "run-control-store/finds-folded-keys",
+        clause: "CONTROL-20",
+        how: "folds letter case beyond ASCII in what it looks for, and not in what it registers",
+        dies: &[("run-control-store/find-and-register-disagree", "so it is beyond ASCII")],
+        backend: run_control_store::<FindsFoldedKeys>,
+    },
+    Mutant {
+        id: "run-control-store/end-frees-the-keys",
+        clause: "CONTROL-17",
+        how: "lets a key be registered again when its run has ended",
+        dies: &[("run-control-store/end-frees-keys", "nobody may register it again")],
+        backend: run_control_store::<EndFreesKeys>,
+    },
+    Mutant {
         id: "run-control-store/finds-exact-keys",
         clause: "CONTROL-20",
         how: "normalises what it registers and not what it looks for",
@@ -136,7 +157,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
 models! {
     FindsConfiguredKeys FindsAnyKey RegistrationIsAnUpsert SameRunRegistersAgain KeysLackFlow
     KeysLackTrigger FindsExactKeys RegistersExactKeys KeysAreExact BlanksNeverCount CutsKeys RefusesLongKeys RegistersSilently
-    KeyNeedsRun
+    KeyNeedsRun JoinsKeys FindsFoldedKeys EndFreesKeys
 }
 
 /// What an idempotency key is registered under.
@@ -201,7 +222,7 @@ macro_rules! override_keys {
 override_keys! {
     FindsConfiguredKeys FindsAnyKey RegistrationIsAnUpsert SameRunRegistersAgain KeysLackFlow
     KeysLackTrigger FindsExactKeys RegistersExactKeys KeysAreExact BlanksNeverCount CutsKeys RefusesLongKeys RegistersSilently
-    KeyNeedsRun
+    KeyNeedsRun JoinsKeys FindsFoldedKeys EndFreesKeys
 }
 
 impl BreaksKeys for FindsConfiguredKeys {
@@ -236,6 +257,36 @@ impl BreaksKeys for RegistrationIsAnUpsert {
 impl BreaksKeys for SameRunRegistersAgain {
     fn register(&mut self, key: Key<'_>, run: RunId) -> Answer<bool> {
         Ok(key.register(&mut self.0, run)? || self.find(key)? == Some(run))
+    }
+}
+
+impl BreaksKeys for JoinsKeys {
+    fn find(&mut self, key: Key<'_>) -> Answer<Option<RunId>> {
+        let joined = format!("{}:{}", key.trigger, key.key);
+        Key { trigger: "", key: &joined, ..key }.find(&mut self.0)
+    }
+
+    fn register(&mut self, key: Key<'_>, run: RunId) -> Answer<bool> {
+        let joined = format!("{}:{}", key.trigger, key.key);
+        Key { trigger: "", key: &joined, ..key }.register(&mut self.0, run)
+    }
+}
+
+impl BreaksKeys for FindsFoldedKeys {
+    fn find(&mut self, key: Key<'_>) -> Answer<Option<RunId>> {
+        let folded = key.key.to_lowercase();
+        Key { key: &folded, ..key }.find(&mut self.0)
+    }
+}
+
+impl BreaksKeys for EndFreesKeys {
+    fn register(&mut self, key: Key<'_>, run: RunId) -> Answer<bool> {
+        let space = self.space()?;
+        let runs = &space.runs;
+        space
+            .idempotency_keys
+            .retain(|_, of| runs.get(of).is_none_or(|record| record.completed_at.is_none()));
+        key.register(&mut self.0, run)
     }
 }
 

@@ -166,6 +166,20 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: run_control_store::<TimingOutCreates>,
     },
     Mutant {
+        id: "run-control-store/late-cancellation-gives-the-reason",
+        clause: "CONTROL-7",
+        how: "takes the reason of a cancellation that comes after a timeout without one",
+        dies: &[("run-control-store/second-cancellation-wins", "nothing has changed")],
+        backend: run_control_store::<FillsTheReasonIn>,
+    },
+    Mutant {
+        id: "run-control-store/empty-reason-is-none",
+        clause: "CONTROL-13",
+        how: "keeps the reason that is there when the new one is empty",
+        dies: &[("run-control-store/timeout-erases-reason", "timeout with \"\"")],
+        backend: run_control_store::<EmptyReasonIsNone>,
+    },
+    Mutant {
         id: "run-control-store/time-out-erases-the-reason",
         clause: "CONTROL-13",
         how: "replaces the reason by none",
@@ -239,7 +253,7 @@ models! {
     EveryCancellationCounts CancellingCreates TimeOutSetsNoFlag TimeOutMovesCancellation
     EveryTimeOutCounts TimingOutCreates TimeOutErasesReason TimeOutKeepsReason OddDeadlineWraps
     OddDeadlinePanics DeadlinesEndIn2262 MakesUpRecords CancellationJoinsRun CancelsSilently TimesOutSilently
-    CutsReasons
+    CutsReasons FillsTheReasonIn EmptyReasonIsNone
 }
 
 /// A call of `configure-run`.
@@ -466,6 +480,22 @@ impl RunControlStore for MakesUpRecords {
     fn get_run_control(&mut self, run: RunId) -> Answer<Option<RunControl>> {
         make_up_record(&mut self.0, run)?;
         self.0.get_run_control(run)
+    }
+}
+
+impl RunControlStore for FillsTheReasonIn {
+    fn request_cancel(&mut self, run: RunId, reason: Option<&str>) -> Answer<bool> {
+        let cancelled = self.0.request_cancel(run, reason)?;
+        amend(self.space()?, run, |control| {
+            control.cancel_reason = control.cancel_reason.take().or(reason.map(str::to_owned));
+        });
+        Ok(cancelled)
+    }
+}
+
+impl RunControlStore for EmptyReasonIsNone {
+    fn mark_timed_out(&mut self, run: RunId, reason: Option<&str>) -> Answer<bool> {
+        self.0.mark_timed_out(run, reason.filter(|text| !text.is_empty()))
     }
 }
 

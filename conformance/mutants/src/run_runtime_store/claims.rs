@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use plimsoll_contract::{Answer, Error, Instant, OpenConfig, RunId, RunStatus};
+use plimsoll_contract::{Answer, Error, Instant, OpenConfig, RunId, RunStatus, StepStatus};
 use plimsoll_model::{Backend, Model, RunRuntimeStore, RunStore, Spec, State};
 
 use crate::broken::{backend, missing_parent, models, run_runtime_store, run_store};
@@ -184,6 +184,27 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: backend::<OpenFreesClaims>,
     },
     Mutant {
+        id: "run-runtime-store/hides-claims-of-pending-steps",
+        clause: "RUNTIME-3",
+        how: "lists the claims of steps without a completion alone",
+        dies: &[("run-runtime-store/unstarted-claim-not-listed", "a pending step has not")],
+        backend: run_runtime_store::<HidesPendingClaims>,
+    },
+    Mutant {
+        id: "run-runtime-store/poll-releases-the-claim",
+        clause: "RUNTIME-7",
+        how: "frees the claim of a step that completes as pending",
+        dies: &[("run-runtime-store/completion-frees-claim", "nor can a pending one")],
+        backend: run_store::<PollReleases>,
+    },
+    Mutant {
+        id: "run-runtime-store/keeps-claims-of-success",
+        clause: "RUNTIME-11",
+        how: "does not release the claim of a step that has succeeded",
+        dies: &[("run-runtime-store/release-keeps-claim", "so can one that is succeeded")],
+        backend: run_runtime_store::<KeepsClaimsOfSuccess>,
+    },
+    Mutant {
         id: "run-runtime-store/claims-reference-steps",
         clause: "RUNTIME-19",
         how: "refuses a claim whose step has no row",
@@ -197,11 +218,43 @@ models! {
     ClaimsLackKey FoldsClaimedKeys TrimsClaimedKeys CutsClaimedKeys OneClaimForAll ClaimNeedsRun
     ReleaseIsAStub ReleasingNothingFails ReleasesWholeRun ReleasesDispatchToo ReleasesStepToo
     OpenFreesClaims
-    ClaimNeedsStep
+    ClaimNeedsStep HidesPendingClaims PollReleases KeepsClaimsOfSuccess
 }
 
 override_run_store! {
-    record_step_complete: CompletionReleases
+    record_step_complete: CompletionReleases PollReleases
+}
+
+impl RunRuntimeStore for HidesPendingClaims {
+    fn get_claimed_step_keys(&mut self, run: RunId) -> Answer<Vec<String>> {
+        let mut keys = self.0.get_claimed_step_keys(run)?;
+        let steps = &self.space()?.steps;
+        keys.retain(|key| {
+            let step = steps.get(&(run, key.clone()));
+            step.is_none_or(|step| step.completed_at.is_none())
+        });
+        Ok(keys)
+    }
+}
+
+impl BreaksCompletion for PollReleases {
+    fn complete(&mut self, completion: Completion<'_>) -> Answer<()> {
+        completion.on(&mut self.0)?;
+        match completion.status {
+            StepStatus::Pending => self.0.release_step_claim(completion.run, completion.key),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl RunRuntimeStore for KeepsClaimsOfSuccess {
+    fn release_step_claim(&mut self, run: RunId, key: &str) -> Answer<()> {
+        let step = self.space()?.steps.get(&(run, key.to_owned()));
+        match step.is_some_and(|step| step.status == StepStatus::Succeeded) {
+            true => Ok(()),
+            false => self.0.release_step_claim(run, key),
+        }
+    }
 }
 
 impl RunRuntimeStore for ClaimsJoinSteps {

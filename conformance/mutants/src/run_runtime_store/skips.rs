@@ -106,12 +106,26 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-runtime-store/skip-needs-run", "gave no value: violates a foreign key")],
         backend: run_runtime_store::<SkipNeedsRun>,
     },
+    Mutant {
+        id: "run-runtime-store/skip-begins-anew",
+        clause: "RUN-69",
+        how: "drops the attempts of a reset step when it is skipped again",
+        dies: &[("run-store/reset-deletes-history", "and is skipped after it")],
+        backend: run_runtime_store::<SkipBeginsAnew>,
+    },
+    Mutant {
+        id: "run-runtime-store/blank-trace-is-none",
+        clause: "RUNTIME-16",
+        how: "takes a trace of blanks for none",
+        dies: &[("run-runtime-store/trace-lost", "a blank trace")],
+        backend: run_runtime_store::<BlankTraceIsNone>,
+    },
 ];
 
 models! {
     SkipAddsNoAttempt SkipKeepsOldRow SkipNeedsReason NoReasonBecomesText DropsTrace
     TraceMissesAttempt KeepsEmptyTrace SkipIsASuccess SkipDropsTypeAndReason
-    CutsTraces SkipNeedsRun
+    CutsTraces SkipNeedsRun SkipBeginsAnew BlankTraceIsNone
 }
 
 /// A call of `record-skipped-step-with-trace`, through which the model records every skip.
@@ -156,6 +170,7 @@ macro_rules! override_skips {
 override_skips! {
     SkipAddsNoAttempt SkipKeepsOldRow SkipNeedsReason NoReasonBecomesText DropsTrace
     TraceMissesAttempt KeepsEmptyTrace SkipIsASuccess SkipDropsTypeAndReason CutsTraces SkipNeedsRun
+    SkipBeginsAnew BlankTraceIsNone
 }
 
 /// Changes the row of a step and that of its latest attempt.
@@ -256,5 +271,23 @@ impl BreaksSkip for CutsTraces {
     fn skip(&mut self, skip: Skip<'_>) -> Answer<()> {
         let cut: Option<String> = skip.trace.map(|text| text.chars().take(65_535).collect());
         Skip { trace: cut.as_deref(), ..skip }.on(&mut self.0)
+    }
+}
+
+impl BreaksSkip for SkipBeginsAnew {
+    fn skip(&mut self, skip: Skip<'_>) -> Answer<()> {
+        let id = (skip.run, skip.key.to_owned());
+        let space = self.space()?;
+        if !space.steps.contains_key(&id) {
+            space.attempts.remove(&id);
+        }
+        skip.on(&mut self.0)
+    }
+}
+
+impl BreaksSkip for BlankTraceIsNone {
+    fn skip(&mut self, skip: Skip<'_>) -> Answer<()> {
+        let trace = skip.trace.filter(|text| !text.trim().is_empty());
+        Skip { trace, ..skip }.on(&mut self.0)
     }
 }

@@ -1,4 +1,4 @@
-use plimsoll_contract::{Answer, Error, FlowId, FlowRun, FlowRunPage, Page};
+use plimsoll_contract::{Answer, Error, FlowId, FlowRun, FlowRunPage, Page, RunId};
 use plimsoll_model::{Model, RunStore};
 
 use super::calls::{BreaksSearch, Search, override_run_store};
@@ -97,16 +97,38 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-store/total-counts-page", "three match")],
         backend: run_store::<TotalIgnoresFlow>,
     },
+    Mutant {
+        id: "run-store/derives-a-thousand",
+        clause: "RUN-5",
+        how: "lists a thousand derived runs at the most",
+        dies: &[("run-store/long-lists-cut", "all of them are derived")],
+        backend: run_store::<DerivesAThousand>,
+    },
+    Mutant {
+        id: "run-store/a-thousand-are-active",
+        clause: "RUN-57",
+        how: "lists a thousand active runs at the most",
+        dies: &[("run-store/long-lists-cut", "all of them are active")],
+        backend: run_store::<ThousandAreActive>,
+    },
+    Mutant {
+        id: "run-store/counts-a-thousand",
+        clause: "RUN-32",
+        how: "counts a thousand matches at the most",
+        dies: &[("run-store/long-lists-cut", "the total counts them all")],
+        backend: run_store::<CountsAThousand>,
+    },
 ];
 
 models! {
     OldestFirst ListsEveryFlow ListHasNoDefault PageHasNoDefault TakeNoneIsDefault SkipPastEndFails
     EqualStartsHaveNoOrder SearchReplacesFlow FlowOrStatus PageBeginsWithOldest TotalIsPageLength
     TotalIgnoresFlow PagesHaveNoOrder
+    DerivesAThousand ThousandAreActive CountsAThousand
 }
 
 override_run_store! {
-    get_runs_page: PageHasNoDefault SkipPastEndFails SearchReplacesFlow FlowOrStatus
+    get_runs_page: CountsAThousand PageHasNoDefault SkipPastEndFails SearchReplacesFlow FlowOrStatus
         PageBeginsWithOldest TotalIsPageLength TotalIgnoresFlow PagesHaveNoOrder
 }
 
@@ -221,5 +243,28 @@ impl BreaksSearch for PagesHaveNoOrder {
             items: search.page.cut(items, Page::DEFAULT_RUNS),
             total_count: all.total_count,
         })
+    }
+}
+
+impl RunStore for DerivesAThousand {
+    fn get_derived_runs(&mut self, source: RunId) -> Answer<Vec<FlowRun>> {
+        let mut runs = self.0.get_derived_runs(source)?;
+        runs.truncate(1_000);
+        Ok(runs)
+    }
+}
+
+impl RunStore for ThousandAreActive {
+    fn get_active_runs(&mut self) -> Answer<Vec<FlowRun>> {
+        let mut runs = self.0.get_active_runs()?;
+        runs.truncate(1_000);
+        Ok(runs)
+    }
+}
+
+impl BreaksSearch for CountsAThousand {
+    fn search(&mut self, search: Search<'_>) -> Answer<FlowRunPage> {
+        let page = search.on(&mut self.0)?;
+        Ok(FlowRunPage { total_count: page.total_count.min(1_000), ..page })
     }
 }

@@ -9,6 +9,20 @@ use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
+        id: "run-store/retry-takes-the-timeout-back",
+        clause: "RUN-63",
+        how: "clears timed-out-at when a step is retried",
+        dies: &[("run-store/retry-clears-the-rest", "cancellation and timeout stay")],
+        backend: run_store::<RetryTakesTimeOutBack>,
+    },
+    Mutant {
+        id: "run-store/reset-drops-the-remainder",
+        clause: "RUN-71",
+        how: "resets a long list in thousands and leaves what remains",
+        dies: &[("run-store/reset-of-many-fails", "the last step of 9973 is reset")],
+        backend: run_store::<ResetDropsRemainder>,
+    },
+    Mutant {
         id: "run-store/retry-keeps-the-error",
         clause: "RUN-59",
         how: "leaves the error on a step that is retried",
@@ -89,7 +103,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "run-store/retry-takes-the-cancellation-back",
         clause: "RUN-63",
         how: "clears the cancel flag of the run",
-        dies: &[("run-store/retry-clears-the-rest", "the cancellation stays")],
+        dies: &[("run-store/retry-clears-the-rest", "cancellation and timeout stay")],
         backend: run_store::<RetryTakesCancellationBack>,
     },
     Mutant {
@@ -298,7 +312,7 @@ models! {
     ResetDeletesAttempts ShowsResetSteps ResetOfNoneFails ResetOfNoneIsOfAll ResetTakes2100Keys RetryKeepsCompletion RetriesEveryFailure RetryClearsHistory ResettingUnknownFails
     RetryFreesClaimsOfAll RetryFreesDispatchesOfAll CompletesKeptAttempt
     RetryKeepsTrace
-    RetryDeletesInput
+    RetryDeletesInput RetryTakesTimeOutBack ResetDropsRemainder
 }
 
 impl RunStore for RetryKeepsError {
@@ -454,6 +468,22 @@ fn reset(model: &mut Model, run: RunId, keys: &Keys, is_reset: fn(&Step) -> bool
 impl RunStore for ResetIsAStub {
     fn reset_cascade_skipped_dependents(&mut self, _run: RunId, _keys: &Keys) -> Answer<()> {
         self.space().map(|_| ())
+    }
+}
+
+impl RunStore for RetryTakesTimeOutBack {
+    fn retry_step(&mut self, run: RunId, key: &str) -> Answer<()> {
+        if let Some(control) = self.space()?.controls.get_mut(&run) {
+            control.timed_out_at = None;
+        }
+        self.0.retry_step(run, key)
+    }
+}
+
+impl RunStore for ResetDropsRemainder {
+    fn reset_cascade_skipped_dependents(&mut self, run: RunId, keys: &Keys) -> Answer<()> {
+        let whole = if keys.len() > 1_000 { keys.len() / 1_000 * 1_000 } else { keys.len() };
+        self.0.reset_cascade_skipped_dependents(run, &keys[..whole])
     }
 }
 

@@ -257,6 +257,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-store/start-race-has-two-winners", "the run is the one that was answered")],
         backend: run_store::<LoserOverwrites>,
     },
+    Mutant {
+        id: "run-store/answers-the-clock",
+        clause: "RUN-1",
+        how: "stores the start in milliseconds and answers what the clock said",
+        dies: &[("run-store/start-loses-arguments", "its start is answered as it is stored")],
+        backend: run_store::<AnswersTheClock>,
+    },
 ];
 
 models! {
@@ -266,6 +273,7 @@ models! {
     TimedOutBecomesFailed EndingUnknownFails EndingUnknownCreates TimedOutIsActive OldestActiveFirst CutsTriggerKeys
     RefusesLongData PrintsDataAgain StartsOnSeconds StartsOnMilliseconds ListsEveryNamespace OneLedger AbsentIdsBecomeValues DropsUnknownSource EndLeavesStatus CountsEveryNamespace
     LoserOverwrites
+    AnswersTheClock
 }
 
 impl RunStore for DropsTheJob {
@@ -541,5 +549,15 @@ impl RunStore for LoserOverwrites {
         let first = self.space()?.runs.remove(&start.run_id);
         let run = self.0.start_run(start)?;
         if first.is_some() { Err(Error::AlreadyExists) } else { Ok(run) }
+    }
+}
+
+impl RunStore for AnswersTheClock {
+    fn start_run(&mut self, start: &StartRun) -> Answer<FlowRun> {
+        let run = self.0.start_run(start)?;
+        if let Some(stored) = self.space()?.runs.get_mut(&run.id) {
+            stored.started_at = stored.started_at.trunc_subsecs(3);
+        }
+        Ok(run)
     }
 }

@@ -46,6 +46,20 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: run_store::<OmitsAttempts>,
     },
     Mutant {
+        id: "run-store/search-omits-old-outputs",
+        clause: "RUN-33",
+        how: "searches the outputs of steps, and of attempts the errors alone",
+        dies: &[("run-store/search-misses-old-attempt", "the first attempt's output")],
+        backend: run_store::<OmitsOldOutputs>,
+    },
+    Mutant {
+        id: "run-store/no-break-space-is-no-filter",
+        clause: "RUN-35",
+        how: "takes what Unicode calls blank for no search text",
+        dies: &[("run-store/blank-search-filters", "a no-break space is one")],
+        backend: run_store::<TakesNoBreakSpaceForBlank>,
+    },
+    Mutant {
         id: "run-store/search-folds-one-side",
         clause: "RUN-33",
         how: "lowers the letters of what it searches and not those of the search text",
@@ -124,11 +138,12 @@ models! {
     OmitsTheJob SpellsStatusesItsOwnWay WantsWholeIds OmitsSteps OmitsAttempts FoldsOneSide
     TakesPercentForAnything TakesUnderscoreForAnything DropsBackslashes FailsOnBrackets
     LooksForBlanks TrimsItsText ReadsTriggerData
-    FailsOnLongTexts
+    FailsOnLongTexts OmitsOldOutputs TakesNoBreakSpaceForBlank
 }
 
 override_run_store! {
-    get_runs_page: FailsOnLongTexts OmitsTheJob SpellsStatusesItsOwnWay WantsWholeIds OmitsSteps OmitsAttempts
+    get_runs_page: OmitsOldOutputs TakesNoBreakSpaceForBlank
+        FailsOnLongTexts OmitsTheJob SpellsStatusesItsOwnWay WantsWholeIds OmitsSteps OmitsAttempts
         FoldsOneSide TakesPercentForAnything TakesUnderscoreForAnything DropsBackslashes
         FailsOnBrackets LooksForBlanks TrimsItsText ReadsTriggerData
 }
@@ -215,6 +230,23 @@ impl BreaksSearch for OmitsSteps {
 impl BreaksSearch for OmitsAttempts {
     fn search(&mut self, search: Search<'_>) -> Answer<FlowRunPage> {
         search_in_changed(&mut self.0, search, |space| space.attempts.clear())
+    }
+}
+
+impl BreaksSearch for OmitsOldOutputs {
+    fn search(&mut self, search: Search<'_>) -> Answer<FlowRunPage> {
+        search_in_changed(&mut self.0, search, |space| {
+            for attempts in space.attempts.values_mut() {
+                attempts.iter_mut().for_each(|attempt| attempt.output_json = None);
+            }
+        })
+    }
+}
+
+impl BreaksSearch for TakesNoBreakSpaceForBlank {
+    fn search(&mut self, search: Search<'_>) -> Answer<FlowRunPage> {
+        let text = search.text.filter(|text| !text.trim().is_empty());
+        Search { text, ..search }.on(&mut self.0)
     }
 }
 

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use chrono::{NaiveDate, TimeDelta};
 use plimsoll_contract::{Answer, DashboardStatistics, FlowRun, Instant, RunStatus};
-use plimsoll_model::{Model, RunStore, Spec};
+use plimsoll_model::{Model, RunStore, Spec, State};
 
 use crate::Mutant;
 use crate::broken::{models, run_store};
@@ -21,6 +21,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "counts disabled definitions too",
         dies: &[("run-store/total-flows-counts-runs", "two flows are enabled")],
         backend: run_store::<CountsDisabledFlows>,
+    },
+    Mutant {
+        id: "run-store/keeps-the-count-of-flows",
+        clause: "RUN-42",
+        how: "counts the enabled definitions anew only when one is added or removed",
+        dies: &[("run-store/total-flows-counts-runs", "three are, when the other is too")],
+        backend: run_store::<KeepsTheCount>,
     },
     Mutant {
         id: "run-store/counts-active-runs-of-today",
@@ -62,6 +69,30 @@ pub(crate) const MUTANTS: &[Mutant] = &[
 models! {
     CountsFlowsAmongRuns CountsDisabledFlows CountsActiveOfToday DayOfAnotherZone LastDay
     CountsStarts WhateverDidNotSucceedFailed
+}
+
+#[derive(Default)]
+struct KeepsTheCount {
+    model: Model,
+    /// The definitions when they were last counted, and how many were enabled.
+    kept: Option<(usize, u64)>,
+}
+
+impl Spec for KeepsTheCount {
+    fn state(&mut self) -> &mut State {
+        self.model.state()
+    }
+}
+
+impl RunStore for KeepsTheCount {
+    fn get_statistics(&mut self) -> Answer<DashboardStatistics> {
+        let statistics = self.model.get_statistics()?;
+        let definitions = self.space()?.definitions.len();
+        let kept = self.kept.filter(|(counted, _)| *counted == definitions);
+        let (_, total_flows) =
+            *self.kept.insert(kept.unwrap_or((definitions, statistics.total_flows)));
+        Ok(DashboardStatistics { total_flows, ..statistics })
+    }
 }
 
 fn count(model: &mut Model, is_counted: impl Fn(&FlowRun) -> bool) -> Answer<u64> {

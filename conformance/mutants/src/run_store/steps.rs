@@ -284,6 +284,20 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         ],
         backend: run_store::<CompletesByAttempts>,
     },
+    Mutant {
+        id: "run-store/shows-ten-attempts",
+        clause: "RUN-39",
+        how: "shows the latest ten attempts of a step",
+        dies: &[("run-store/long-history-cut", "every attempt is shown")],
+        backend: run_store::<ShowsTenAttempts>,
+    },
+    Mutant {
+        id: "run-store/numbers-attempts-in-bytes",
+        clause: "RUN-8",
+        how: "keeps the number of an attempt in eight bits",
+        dies: &[("run-store/long-history-cut", "the last number is 300")],
+        backend: run_store::<NumbersInBytes>,
+    },
 ];
 
 models! {
@@ -294,6 +308,7 @@ models! {
     CompletingUnknownFails
     DetailJoinsSteps MakesUpRuns StepsComeByKey StepStartsPending StepStartsCompleted DropsTypeAndJob RestartLeavesStatus RestartReplacesAttempt PendingKeepsRunning DetailShowsEveryStep DetailOmitsRunning
     CompletionLacksRun StartLacksRun CompletesByAttempts
+    ShowsTenAttempts NumbersInBytes
 }
 
 override_run_store! {
@@ -623,5 +638,25 @@ impl BreaksCompletion for CompletesByAttempts {
             space.steps.entry(id).or_insert_with(|| last.clone());
         }
         completion.on(&mut self.0)
+    }
+}
+
+impl RunStore for ShowsTenAttempts {
+    fn get_run_detail(&mut self, run: RunId) -> Answer<Option<FlowRunDetail>> {
+        let mut detail = self.0.get_run_detail(run)?;
+        for step in detail.iter_mut().flat_map(|detail| &mut detail.steps) {
+            let older = step.attempts.len().saturating_sub(10);
+            step.attempts.drain(..older);
+        }
+        Ok(detail)
+    }
+}
+
+impl RunStore for NumbersInBytes {
+    fn get_run_detail(&mut self, run: RunId) -> Answer<Option<FlowRunDetail>> {
+        let mut detail = self.0.get_run_detail(run)?;
+        let steps = detail.iter_mut().flat_map(|detail| &mut detail.steps);
+        steps.flat_map(|step| &mut step.attempts).for_each(|attempt| attempt.attempt %= 256);
+        Ok(detail)
     }
 }

@@ -111,6 +111,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: run_store::<CutsSeriesAt1000>,
     },
     Mutant {
+        id: "run-store/measures-the-window",
+        clause: "RUN-54",
+        how: "answers a window of 10,000 hours or days, whatever number of buckets it meets",
+        dies: &[("run-store/long-series-cut", "so it is where both ends are cut")],
+        backend: run_store::<MeasuresTheWindow>,
+    },
+    Mutant {
         id: "run-store/series-of-every-flow",
         clause: "RUN-55",
         how: "counts the runs of all flows whatever the flow",
@@ -130,14 +137,14 @@ models! {
     HoldsItsEnd LacksItsStart EdgeBelongsBefore SinceIsRoundedDown LeavesEmptyBucketsOut
     CountsWholeBuckets AddsABucket DaysOfAnotherZone BucketsHoldEnds TimedOutCountsAsFailed
     SkippedCountsAsRunning RoundsEmptyWindow CutsLongSeries CutsSeriesAt1000 SeriesOfEveryFlow
-    SeriesInNanoseconds
+    SeriesInNanoseconds MeasuresTheWindow
 }
 
 override_run_store! {
     get_run_timeseries: HoldsItsEnd LacksItsStart EdgeBelongsBefore SinceIsRoundedDown
         LeavesEmptyBucketsOut CountsWholeBuckets AddsABucket DaysOfAnotherZone BucketsHoldEnds
         TimedOutCountsAsFailed SkippedCountsAsRunning RoundsEmptyWindow CutsLongSeries
-        CutsSeriesAt1000 SeriesOfEveryFlow SeriesInNanoseconds
+        CutsSeriesAt1000 SeriesOfEveryFlow SeriesInNanoseconds MeasuresTheWindow
 }
 
 type Buckets = Vec<RunTimeseriesBucket>;
@@ -297,6 +304,22 @@ impl BreaksSeries for CutsLongSeries {
             }
             answer => answer,
         }
+    }
+}
+
+impl BreaksSeries for MeasuresTheWindow {
+    fn series(&mut self, series: Series) -> Answer<Buckets> {
+        let width = width(series.granularity);
+        if series.until - series.since > width * 10_000 {
+            return series.on(&mut self.0);
+        }
+        let middle = series.floor(series.since) + width * 5_000;
+        if series.until <= middle {
+            return series.on(&mut self.0);
+        }
+        let mut buckets = Series { until: middle, ..series }.on(&mut self.0)?;
+        buckets.extend(Series { since: middle, ..series }.on(&mut self.0)?);
+        Ok(buckets)
     }
 }
 

@@ -88,11 +88,19 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("signal-store/waiter-needs-run", "gave no value: violates a foreign key")],
         backend: signal_store::<WaiterNeedsRun>,
     },
+    Mutant {
+        id: "signal-store/answers-the-clock",
+        clause: "SIGNAL-5",
+        how: "stores the delivery in milliseconds and answers what the clock said",
+        dies: &[("signal-store/delivery-not-stored", "the instant that is stored")],
+        backend: signal_store::<AnswersTheClock>,
+    },
 ];
 
 models! {
     FoldsNames TrimsNames TrimsStepKeys CutsNames RefusesLongPayloads ExpiresOnMilliseconds
     ExpiryLosesFraction ExpiresInNanoseconds WaiterNeedsStep WaiterNeedsRun
+    AnswersTheClock
 }
 
 override_registration! {
@@ -180,5 +188,20 @@ impl BreaksRegistration for WaiterNeedsStep {
     fn register(&mut self, registration: Registration<'_>) -> Answer<()> {
         step(self.space()?, registration.run, registration.key).ok_or_else(missing_parent)?;
         registration.on(&mut self.0)
+    }
+}
+
+impl SignalStore for AnswersTheClock {
+    fn deliver_signal(
+        &mut self,
+        run: RunId,
+        name: &str,
+        payload: &str,
+    ) -> Answer<SignalDeliveryResult> {
+        let result = self.0.deliver_signal(run, name, payload)?;
+        for waiter in self.space()?.waiters.values_mut() {
+            waiter.delivered_at = waiter.delivered_at.map(|at| at.trunc_subsecs(3));
+        }
+        Ok(result)
     }
 }

@@ -82,11 +82,29 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("webhook-rejection-store/longest-window-miscounts", "or the window is refused")],
         backend: webhook_rejection_store::<LongestWindowFails>,
     },
+    Mutant {
+        id: "webhook-rejection-store/cuts-windows-to-seconds",
+        clause: "WEBHOOK-16",
+        how: "takes the whole seconds of a window",
+        dies: &[(
+            "webhook-rejection-store/window-misses-edge",
+            "a millisecond longer holds the row before",
+        )],
+        backend: webhook_rejection_store::<WindowInSeconds>,
+    },
+    Mutant {
+        id: "webhook-rejection-store/blank-is-no-reason",
+        clause: "WEBHOOK-17",
+        how: "leaves rows with a blank reason out of the counts",
+        dies: &[("webhook-rejection-store/accepted-row-counted", "a blank is a reason")],
+        backend: webhook_rejection_store::<BlankIsNoReason>,
+    },
 ];
 
 models! {
     WindowLacksStart CountsWholeLog CountsAccepted CountsReasonless CountsEachSpelling
     SpellingsCollide WindowEndsNow LongestWindowOverflows LongestWindowFails
+    WindowInSeconds BlankIsNoReason
 }
 
 type Counts = Vec<(String, u64)>;
@@ -218,5 +236,17 @@ impl WebhookRejectionStore for LongestWindowFails {
             true => self.0.counts_by_reason(window),
             false => Err(Error::Other("timestamp out of range".to_owned())),
         }
+    }
+}
+
+impl WebhookRejectionStore for WindowInSeconds {
+    fn counts_by_reason(&mut self, window: Duration) -> Answer<Counts> {
+        self.0.counts_by_reason(Duration::from_secs(window.as_secs()))
+    }
+}
+
+impl WebhookRejectionStore for BlankIsNoReason {
+    fn counts_by_reason(&mut self, window: Duration) -> Answer<Counts> {
+        count_as(&mut self.0, window, |rows| rows.retain(|row| !row.reason.trim().is_empty()))
     }
 }

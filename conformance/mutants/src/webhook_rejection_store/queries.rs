@@ -271,6 +271,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         )],
         backend: webhook_rejection_store::<ReasonReplacesIncludes>,
     },
+    Mutant {
+        id: "webhook-rejection-store/reason-folds-beyond-ascii",
+        clause: "WEBHOOK-7",
+        how: "takes the Kelvin sign in a reason for a k",
+        dies: &[("webhook-rejection-store/reason-filter-wrong", "query with")],
+        backend: webhook_rejection_store::<ReasonFoldsBeyondAscii>,
+    },
 ];
 
 models! {
@@ -282,6 +289,7 @@ models! {
     SearchTakesWildcards SearchTakesEscapes AbsentFieldMatches AbsentFieldHides TrimsSearch
     EmptySearchFindsNone
     ReasonReplacesIncludes
+    ReasonFoldsBeyondAscii
 }
 
 /// A mutant that breaks `query`, and with it `query-recent`.
@@ -306,7 +314,7 @@ override_query! {
     TotalIsThePages TotalIsTheLogs NeitherIsBoth RejectionsComeAlways SearchMissesAddress
     SearchMissesTrigger SearchIsExact SearchTakesWildcards SearchTakesEscapes AbsentFieldMatches
     AbsentFieldHides TrimsSearch EmptySearchFindsNone
-    ReasonReplacesIncludes
+    ReasonReplacesIncludes ReasonFoldsBeyondAscii
 }
 
 type Filter = WebhookRejectionQuery;
@@ -593,5 +601,12 @@ impl BreaksQuery for ReasonReplacesIncludes {
     fn ask(&mut self, filter: Filter) -> Asked {
         let include_accepted = filter.include_accepted || filter.reason.is_some();
         self.0.query(&Filter { include_accepted, ..filter })
+    }
+}
+
+impl BreaksQuery for ReasonFoldsBeyondAscii {
+    fn ask(&mut self, filter: Filter) -> Asked {
+        let reason = filter.reason.as_deref().map(str::to_lowercase);
+        self.0.query(&Filter { reason, ..filter })
     }
 }

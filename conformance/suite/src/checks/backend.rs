@@ -27,7 +27,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "backend/describe-needs-open",
         clauses: &["BACKEND-14"],
-        goal: "A backend that is not open is asked twice what it is.",
+        goal: "A backend that is not open is asked twice what it is, and once more when it is open.",
         usual_cause: "describe looks something up in a store that open prepares",
         uses: &[],
         run: |t| Box::pin(describe_needs_open(t)),
@@ -80,6 +80,22 @@ pub(super) const CHECKS: &[Check] = &[
         usual_cause: "names are folded, or the database compares them without case",
         uses: &[],
         run: |t| Box::pin(namespace_case_folded(t)),
+    },
+    Check {
+        id: "backend/namespaces-merged",
+        clauses: &["BACKEND-24"],
+        goal: "Two namespaces differ in a blank at the end, two in the last of 200 characters.",
+        usual_cause: "names are trimmed, or cut to what the database takes as an identifier",
+        uses: &[],
+        run: |t| Box::pin(namespaces_merged(t)),
+    },
+    Check {
+        id: "backend/failed-open-opens",
+        clauses: &["BACKEND-18"],
+        goal: "A backend that is not open refuses an open; then every function is called.",
+        usual_cause: "the namespace is taken over before the arguments are checked",
+        uses: &[],
+        run: |t| Box::pin(failed_open_opens(t)),
     },
     Check {
         id: "backend/failed-open-switches",
@@ -201,7 +217,10 @@ async fn describe_needs_open(t: &Trial) -> Outcome {
     let closed = t.another_instance().await?;
     let first = closed.describe().await?;
     let second = closed.describe().await?;
+    closed.open(&t.another_config("-described"), t.unchecked_clock()).await?;
+    let opened = closed.describe().await?;
     t.expect("it answers the same twice", &second, &first);
+    t.expect("and when it is open", &opened, &first);
     t.expect_that("it has a name", !first.name.is_empty(), "not empty", &first.name);
     t.expect_that("it has a version", !first.version.is_empty(), "not empty", &first.version);
     Ok(())
@@ -209,7 +228,21 @@ async fn describe_needs_open(t: &Trial) -> Outcome {
 
 async fn answers_before_open(t: &Trial) -> Outcome {
     let closed = t.another_instance().await?;
-    for (function, error) in every_function::call(&closed).await {
+    expect_not_open(t, &closed).await
+}
+
+async fn failed_open_opens(t: &Trial) -> Outcome {
+    let closed = t.another_instance().await?;
+    let config = refused(t, t.another_config("-refused"));
+    // Whether it is refused is the business of another check.
+    if closed.open(&config, t.unchecked_clock()).await.is_err() {
+        expect_not_open(t, &closed).await?;
+    }
+    Ok(())
+}
+
+async fn expect_not_open(t: &Trial, closed: &Instance) -> Outcome {
+    for (function, error) in every_function::call(closed).await {
         let what = format!("{function} says that the backend is not open");
         let error = error.map(|error| error.to_string());
         t.expect(&what, &error, &Some("not open".to_owned()));
@@ -316,6 +349,26 @@ async fn namespace_case_folded(t: &Trial) -> Outcome {
     Ok(())
 }
 
+async fn namespaces_merged(t: &Trial) -> Outcome {
+    let long = "n".repeat(200);
+    for (what, one, other) in [
+        ("a blank at its end", "-merged".to_owned(), "-merged ".to_owned()),
+        ("another last character", format!("-{long}a"), format!("-{long}b")),
+    ] {
+        // A name that is refused is not another one's.
+        let opened = t.open(&t.another_config(&one)).await;
+        if !t.kept_or_refused(opened)? {
+            continue;
+        }
+        leave_a_mark(t).await?;
+        let opened = t.open(&t.another_config(&other)).await;
+        if t.kept_or_refused(opened)? {
+            t.expect(&format!("the namespace with {what} is empty"), &marks(t).await?, &0);
+        }
+    }
+    Ok(())
+}
+
 /// A configuration that every backend refuses.
 fn refused(t: &Trial, config: OpenConfig) -> OpenConfig {
     let flow = a_handle(t, "Twice");
@@ -351,9 +404,13 @@ async fn duplicate_flow_accepted(t: &Trial) -> Outcome {
 }
 
 async fn unknown_setting_accepted(t: &Trial) -> Outcome {
-    let settings = vec![("plimsoll-no-such-setting".to_owned(), "1".to_owned())];
-    let outcome = t.open(&OpenConfig { settings, ..t.own_config() }).await;
-    t.expect_refusal("open refuses the setting", outcome, ErrorKind::InvalidArgument)
+    for (what, value) in [("", "1"), (" without a value", "")] {
+        let settings = vec![("plimsoll-no-such-setting".to_owned(), value.to_owned())];
+        let outcome = t.open(&OpenConfig { settings, ..t.own_config() }).await;
+        let what = format!("open refuses the setting{what}");
+        t.expect_refusal(&what, outcome, ErrorKind::InvalidArgument)?;
+    }
+    Ok(())
 }
 
 async fn discard_leaves_data(t: &Trial) -> Outcome {

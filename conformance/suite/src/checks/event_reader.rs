@@ -80,15 +80,18 @@ fn expect_rising(t: &Trial, events: &[FlowEventRecord]) {
 
 async fn events_of_other_run_listed(t: &Trial) -> Outcome {
     let (run, other) = (t.a_run().await?, t.a_run().await?);
-    for number in 1..=3 {
-        record(t, run, &format!("mine-{number}"), START).await?;
+    // More than ten, which as texts would come before two.
+    let mine: Vec<_> = (1..=12).map(|number| format!("mine-{number}")).collect();
+    for event_type in &mine {
+        record(t, run, event_type, START).await?;
         record(t, other, "other", START).await?;
     }
     let listed = events(t, run, Page::all()).await?;
     let unknown = events(t, t.run_id(), Page::all()).await?;
-    t.expect("its events in their order", &types(&listed), &vec!["mine-1", "mine-2", "mine-3"]);
+    let listed_types: Vec<_> = types(&listed).into_iter().map(str::to_owned).collect();
+    t.expect("its events in their order", &listed_types, &mine);
     let runs: Vec<_> = listed.iter().map(|event| event.run_id).collect();
-    t.expect("they name their run", &runs, &vec![run; 3]);
+    t.expect("they name their run", &runs, &vec![run; 12]);
     expect_rising(t, &listed);
     t.expect("an unknown run has none", &unknown, &Vec::new());
     Ok(())
@@ -155,6 +158,7 @@ async fn page_size_ignored(t: &Trial) -> Outcome {
         (Page::new(4, 2), vec!["5"]),
         (Page::new(5, 2), vec![]),
         (Page::new(u32::MAX, u32::MAX), vec![]),
+        (Page::new(3, u32::MAX), vec!["4", "5"]),
         (Page { skip: 4, take: None }, vec!["5"]),
     ];
     for (page, expected) in pages {

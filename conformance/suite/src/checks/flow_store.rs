@@ -1,6 +1,6 @@
 use chrono::TimeDelta;
 use plimsoll_contract::Interface::{FlowStore, RunStore};
-use plimsoll_contract::{Clock, ErrorKind, FlowDefinition};
+use plimsoll_contract::{Clock, ErrorKind, FlowDefinition, RunStatus};
 
 use crate::{Check, Outcome, Trial};
 
@@ -282,9 +282,13 @@ async fn deleting_unknown_fails(t: &Trial) -> Outcome {
 async fn delete_takes_runs(t: &Trial) -> Outcome {
     let definition = t.flow_store().save(&t.a_definition("Invoice")).await?;
     let run = t.a_run_of(definition.id).await?;
+    let ended = t.a_run_of(definition.id).await?;
+    t.run_store().complete_run(ended, RunStatus::Succeeded).await?;
     t.flow_store().delete(definition.id).await?;
-    let detail = t.run_store().get_run_detail(run).await?;
-    t.expect("the run is still there", &detail.is_some(), &true);
+    for (what, run) in [("run", run), ("run that has ended", ended)] {
+        let detail = t.run_store().get_run_detail(run).await?;
+        t.expect(&format!("the {what} is still there"), &detail.is_some(), &true);
+    }
     Ok(())
 }
 

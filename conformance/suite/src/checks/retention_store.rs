@@ -4,12 +4,20 @@ use plimsoll_contract::Interface::{
     RunStore, ScheduleStateStore, SignalStore, WebhookRejectionStore,
 };
 use plimsoll_contract::run_store::PREREQUISITE_NOT_SATISFIED;
-use plimsoll_contract::{Clock, FlowEvent, Page, RunId, RunStatus};
+use plimsoll_contract::{Clock, FlowEvent, Page, RunId, RunStatus, StartRun};
 
 use crate::race::CALLERS;
 use crate::{Check, Halt, Outcome, Trial};
 
 pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "retention-store/sweep-has-a-limit",
+        clauses: &["RETENTION-1"],
+        goal: "1,001 runs completed before the cutoff; one sweep removes them all.",
+        usual_cause: "the sweep removes one batch and stops",
+        uses: &[RunStore, RetentionStore],
+        run: |t| Box::pin(sweep_has_a_limit(t)),
+    },
     Check {
         id: "retention-store/run-at-cutoff-removed",
         clauses: &["RETENTION-1"],
@@ -190,6 +198,18 @@ async fn exists(t: &Trial, run: RunId) -> Result<bool, Halt> {
     Ok(t.run_store().get_run_detail(run).await?.is_some())
 }
 
+async fn sweep_has_a_limit(t: &Trial) -> Outcome {
+    let flow = t.flow_id();
+    for _ in 0..1_001 {
+        let run = t.a_run_of(flow).await?;
+        t.run_store().complete_run(run, RunStatus::Succeeded).await?;
+    }
+    sweep_everything(t).await?;
+    let left = t.run_store().get_runs(None, Page::all()).await?.len();
+    t.expect("none is left", &left, &0);
+    Ok(())
+}
+
 async fn run_at_cutoff_removed(t: &Trial) -> Outcome {
     let clock = t.clock()?;
     let cutoff = clock.now() + TimeDelta::hours(1);
@@ -341,7 +361,10 @@ async fn idempotency_key_kept(t: &Trial) -> Outcome {
 }
 
 async fn kept_run_loses_data(t: &Trial) -> Outcome {
-    let (gone, kept) = (t.a_run().await?, t.a_run().await?);
+    let gone = t.a_run().await?;
+    let start = StartRun { source_run_id: Some(gone), ..t.start_of(t.flow_id()) };
+    let kept = start.run_id;
+    t.run_store().start_run(&start).await?;
     t.a_running_step(kept, "charge").await?;
     t.run_runtime_store().try_claim_step(kept, "charge").await?;
     t.run_store().try_record_dispatch(kept, "charge").await?;

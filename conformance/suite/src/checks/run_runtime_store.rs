@@ -272,6 +272,10 @@ async fn unstarted_claim_not_listed(t: &Trial) -> Outcome {
     t.a_running_step(run, "not-claimed").await?;
     let expected = ["started", "unstarted"].map(str::to_owned);
     t.expect_same_items("both claims are listed", &claimed_keys(t, run).await?, &expected);
+    let runs = t.run_store();
+    runs.record_step_complete(run, "started", StepStatus::Pending, None, None).await?;
+    let listed = claimed_keys(t, run).await?;
+    t.expect_same_items("a pending step has not finished", &listed, &expected);
     Ok(())
 }
 
@@ -339,7 +343,12 @@ async fn completion_frees_claim(t: &Trial) -> Outcome {
     let after_step = claims.try_claim_step(run, "charge").await?;
     runs.complete_run(run, RunStatus::Succeeded).await?;
     let after_run = claims.try_claim_step(run, "charge").await?;
+    claims.try_claim_step(run, "poll").await?;
+    t.a_running_step(run, "poll").await?;
+    runs.record_step_complete(run, "poll", StepStatus::Pending, None, None).await?;
+    let after_poll = claims.try_claim_step(run, "poll").await?;
     t.expect("a running step cannot be claimed", &after_start, &false);
+    t.expect("nor can a pending one", &after_poll, &false);
     t.expect("a finished step cannot be claimed", &after_step, &false);
     t.expect("nor can a step of a finished run", &after_run, &false);
     Ok(())
@@ -409,6 +418,20 @@ async fn release_keeps_claim(t: &Trial) -> Outcome {
     let again = claims.try_claim_step(run, "poll").await?;
     t.expect("releasing none is a no-op", &of_none, &Ok(()));
     t.expect("the step can be claimed again", &again, &true);
+    let runs = t.run_store();
+    for (key, status) in [
+        ("pending", StepStatus::Pending),
+        ("succeeded", StepStatus::Succeeded),
+        ("failed", StepStatus::Failed),
+        ("skipped", StepStatus::Skipped),
+    ] {
+        claims.try_claim_step(run, key).await?;
+        t.a_running_step(run, key).await?;
+        runs.record_step_complete(run, key, status, None, None).await?;
+        claims.release_step_claim(run, key).await?;
+        let again = claims.try_claim_step(run, key).await?;
+        t.expect(&format!("so can one that is {key}"), &again, &true);
+    }
     Ok(())
 }
 
@@ -507,6 +530,8 @@ async fn trace_lost(t: &Trial) -> Outcome {
     let (of_step, of_attempt) = skipped_with(t, Some(trace)).await?;
     t.expect("the step has the trace", &of_step.as_deref(), &Some(trace));
     t.expect("so has its attempt", &of_attempt.as_deref(), &Some(trace));
+    let blank = skipped_with(t, Some(" ")).await?;
+    t.expect("a blank trace is one", &blank, &(Some(" ".to_owned()), Some(" ".to_owned())));
     Ok(())
 }
 

@@ -1,5 +1,5 @@
 use chrono::TimeDelta;
-use plimsoll_contract::Interface::ScheduleStateStore;
+use plimsoll_contract::Interface::{FlowStore, ScheduleStateStore};
 use plimsoll_contract::{Clock, Instant, ScheduleState};
 
 use crate::{Check, Outcome, Trial};
@@ -14,12 +14,28 @@ pub(super) const CHECKS: &[Check] = &[
         run: |t| Box::pin(unknown_schedule_found(t)),
     },
     Check {
+        id: "schedule-state-store/lost-with-its-flow",
+        clauses: &["SCHEDULE-1"],
+        goal: "The definition of a schedule's flow is deleted; the state stays.",
+        usual_cause: "a foreign key that cascades from definitions to schedules",
+        uses: &[ScheduleStateStore, FlowStore],
+        run: |t| Box::pin(lost_with_its_flow(t)),
+    },
+    Check {
         id: "schedule-state-store/list-incomplete",
         clauses: &["SCHEDULE-2"],
         goal: "Three states are saved, one of them twice, one not paused.",
         usual_cause: "a save inserts a second row, or only paused schedules are listed",
         uses: &[ScheduleStateStore],
         run: |t| Box::pin(list_incomplete(t)),
+    },
+    Check {
+        id: "schedule-state-store/long-list-cut",
+        clauses: &["SCHEDULE-2"],
+        goal: "1,001 states are saved and listed.",
+        usual_cause: "the list has a page size",
+        uses: &[ScheduleStateStore],
+        run: |t| Box::pin(long_list_cut(t)),
     },
     Check {
         id: "schedule-state-store/jobs-out-of-order",
@@ -91,6 +107,16 @@ async fn unknown_schedule_found(t: &Trial) -> Outcome {
     Ok(())
 }
 
+async fn lost_with_its_flow(t: &Trial) -> Outcome {
+    let definition = t.flow_store().save(&t.a_definition("Invoice")).await?;
+    let state = ScheduleState { flow_id: definition.id, ..t.a_schedule("nightly") };
+    t.schedule_state_store().save(&state).await?;
+    t.flow_store().delete(definition.id).await?;
+    let found = t.schedule_state_store().get("nightly").await?;
+    t.expect("the state is still there", &found.is_some(), &true);
+    Ok(())
+}
+
 async fn list_incomplete(t: &Trial) -> Outcome {
     let schedules = t.schedule_state_store();
     let running = ScheduleState { is_paused: false, ..t.a_schedule("hourly") };
@@ -101,6 +127,15 @@ async fn list_incomplete(t: &Trial) -> Outcome {
     let expected = ["hourly", "nightly", "weekly"].map(str::to_owned);
     let listed = ids(&schedules.get_all().await?);
     t.expect_same_items("each is listed once", &listed, &expected);
+    Ok(())
+}
+
+async fn long_list_cut(t: &Trial) -> Outcome {
+    for number in 0..1_001 {
+        t.schedule_state_store().save(&t.a_schedule(&format!("job-{number}"))).await?;
+    }
+    let listed = t.schedule_state_store().get_all().await?.len();
+    t.expect("every state is listed", &listed, &1_001);
     Ok(())
 }
 
@@ -143,10 +178,12 @@ async fn fields_lost(t: &Trial) -> Outcome {
 
 async fn updated_at_wrong(t: &Trial) -> Outcome {
     let clock = t.clock()?;
+    let first = t.a_schedule("nightly");
     for hour in 0..2 {
         clock.advance(TimeDelta::hours(hour));
         let made_up = clock.now() - TimeDelta::days(1);
-        let state = ScheduleState { updated_at: made_up, ..t.a_schedule("nightly") };
+        // The same once more: a save that changes nothing is one, too.
+        let state = ScheduleState { updated_at: made_up, ..first.clone() };
         t.schedule_state_store().save(&state).await?;
         let found = t.schedule_state_store().get("nightly").await?;
         let stamped = found.map(|found| found.updated_at);
@@ -201,6 +238,12 @@ async fn job_ids_merged(t: &Trial) -> Outcome {
     }
     let listed = ids(&t.schedule_state_store().get_all().await?);
     t.expect_same_items("every id is a schedule of its own", &listed, &job_ids);
+    for (deleted, id) in job_ids.iter().enumerate().rev() {
+        t.schedule_state_store().delete(id).await?;
+        let listed = ids(&t.schedule_state_store().get_all().await?);
+        let what = format!("`{id}` alone is deleted");
+        t.expect_same_items(&what, &listed, &job_ids[..deleted]);
+    }
     Ok(())
 }
 

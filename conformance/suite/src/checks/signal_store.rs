@@ -329,6 +329,14 @@ async fn delivery_not_stored(t: &Trial) -> Outcome {
     };
     t.expect("the answer names step and instant", &result, &Delivered(delivery));
     t.expect("the waiter holds both", &waiter(t, run, "wait").await?, &Some(expected));
+    // Off the microsecond: a store may keep less, but then it must not answer more.
+    register(t, run, "pay", "payment").await?;
+    clock.advance(TimeDelta::nanoseconds(1_007));
+    let result = deliver(t, run, "payment", "1").await?;
+    let stored = waiter(t, run, "pay").await?.and_then(|waiter| waiter.delivered_at);
+    let expected = stored
+        .map(|delivered_at| Delivered(SignalDelivery { step_key: "pay".to_owned(), delivered_at }));
+    t.expect("the answer names the instant that is stored", &Some(result), &expected);
     Ok(())
 }
 

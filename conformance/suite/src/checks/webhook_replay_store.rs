@@ -213,6 +213,10 @@ async fn purge_misses_edge(t: &Trial) -> Outcome {
     let again = purge(t, START).await?;
     t.expect("two have expired", &purged, &2);
     t.expect("the second purge finds none", &again, &0);
+    for number in 0..1_001 {
+        register(t, flow, "orders", &format!("n-{number}"), START).await?;
+    }
+    t.expect("of many all are removed", &purge(t, START).await?, &1_001);
     for (nonce, expected) in [("before", true), ("at", true), ("after", false)] {
         let is_new = register(t, flow, "orders", nonce, LATER).await?;
         t.expect(&format!("`{nonce}` is new again"), &is_new, &expected);

@@ -1,5 +1,5 @@
 use plimsoll_contract::Interface::{RunControlStore, RunStore};
-use plimsoll_contract::{FlowId, RunId};
+use plimsoll_contract::{FlowId, RunId, RunStatus};
 
 use crate::{Check, Halt, Outcome, Trial};
 
@@ -19,6 +19,14 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         usual_cause: "the registration is an upsert",
         uses: &[RunControlStore],
         run: |t| Box::pin(second_registration_wins(t)),
+    },
+    Check {
+        id: "run-control-store/end-frees-keys",
+        clauses: &["CONTROL-17"],
+        goal: "A key is registered for a run, and again after the run has ended.",
+        usual_cause: "only the keys of active runs are looked at",
+        uses: &[RunControlStore, RunStore],
+        run: |t| Box::pin(end_frees_keys(t)),
     },
     Check {
         id: "run-control-store/registration-race-has-two-winners",
@@ -124,6 +132,17 @@ async fn second_registration_wins(t: &Trial) -> Outcome {
     Ok(())
 }
 
+async fn end_frees_keys(t: &Trial) -> Outcome {
+    let flow = t.flow_id();
+    let run = t.a_run_of(flow).await?;
+    register(t, flow, "webhook", "key-1", run).await?;
+    t.run_store().complete_run(run, RunStatus::Succeeded).await?;
+    let late = register(t, flow, "webhook", "key-1", t.run_id()).await?;
+    t.expect("nobody may register it again", &late, &false);
+    t.expect("the run is still found", &find(t, flow, "webhook", "key-1").await?, &Some(run));
+    Ok(())
+}
+
 async fn registration_race_has_two_winners(t: &Trial) -> Outcome {
     while t.next_round().await? {
         let flow = t.flow_id();
@@ -163,6 +182,14 @@ async fn key_not_scoped_by_trigger(t: &Trial) -> Outcome {
     let free = register(t, flow, "manual", "key-1", t.run_id()).await?;
     t.expect("the other trigger does not find it", &found, &None);
     t.expect("it can register it", &free, &true);
+    // Joined to one text the two would be equal.
+    for separator in ["", ":", "|", "/", "-", "_"] {
+        let (longer, rest) = (format!("a{separator}b"), format!("b{separator}c"));
+        let first = register(t, flow, &longer, "c", t.run_id()).await?;
+        let second = register(t, flow, "a", &rest, t.run_id()).await?;
+        let what = format!("trigger key and key are two texts, not one with {separator:?} between");
+        t.expect(&what, &(first, second), &(true, true));
+    }
     Ok(())
 }
 
@@ -189,6 +216,10 @@ async fn find_and_register_disagree(t: &Trial) -> Outcome {
     register(t, flow, " Web ", " Key ", run).await?;
     let equal = find(t, flow, " Web ", " Key ").await?;
     t.expect("the same text is found", &equal, &Some(run));
+    let (flow, run) = (t.flow_id(), t.run_id());
+    register(t, flow, "webhook", "SCHLÜSSEL", run).await?;
+    let equal = find(t, flow, "webhook", "SCHLÜSSEL").await?;
+    t.expect("so it is beyond ASCII", &equal, &Some(run));
     Ok(())
 }
 

@@ -298,7 +298,9 @@ async fn second_cancellation_wins(t: &Trial) -> Outcome {
     let (cancelled, timed_out) = (configured(t).await?, configured(t).await?);
     t.run_control_store().request_cancel(cancelled, Some("first")).await?;
     t.run_control_store().mark_timed_out(timed_out, Some("late")).await?;
-    for run in [cancelled, timed_out] {
+    let silent = configured(t).await?;
+    t.run_control_store().mark_timed_out(silent, None).await?;
+    for run in [cancelled, timed_out, silent] {
         let before = control(t, run).await?;
         clock.advance(TimeDelta::hours(1));
         let again = t.run_control_store().request_cancel(run, Some("second")).await?;
@@ -375,7 +377,7 @@ async fn timing_out_unknown_creates(t: &Trial) -> Outcome {
 }
 
 async fn timeout_erases_reason(t: &Trial) -> Outcome {
-    for (given, kept) in [(None, "by hand"), (Some("too late"), "too late")] {
+    for (given, kept) in [(None, "by hand"), (Some("too late"), "too late"), (Some(""), "")] {
         let run = configured(t).await?;
         t.run_control_store().request_cancel(run, Some("by hand")).await?;
         t.run_control_store().mark_timed_out(run, given).await?;

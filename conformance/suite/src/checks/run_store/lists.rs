@@ -1,7 +1,7 @@
 use chrono::TimeDelta;
 use plimsoll_contract::Interface::RunStore;
 use plimsoll_contract::show;
-use plimsoll_contract::{FlowId, Page, RunId, RunStatus};
+use plimsoll_contract::{FlowId, Page, RunId, RunStatus, StartRun};
 
 use super::ids;
 use crate::{Check, Halt, Outcome, Trial};
@@ -30,6 +30,14 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         usual_cause: "without take everything is answered",
         uses: &[RunStore],
         run: |t| Box::pin(default_page_unbounded(t)),
+    },
+    Check {
+        id: "run-store/long-lists-cut",
+        clauses: &["RUN-5", "RUN-57", "RUN-32"],
+        goal: "1,001 runs repeat one run; all are listed as derived and as active, and counted.",
+        usual_cause: "a list that has no page has a limit all the same, or the count has one",
+        uses: &[RunStore],
+        run: |t| Box::pin(long_lists_cut(t)),
     },
     Check {
         id: "run-store/page-size-ignored",
@@ -118,6 +126,22 @@ async fn default_page_unbounded(t: &Trial) -> Outcome {
     t.expect("get-runs answers 50", &listed.len(), &50);
     t.expect("get-runs-page answers 50", &page.items.len(), &50);
     t.expect("and counts them all", &page.total_count, &60);
+    Ok(())
+}
+
+async fn long_lists_cut(t: &Trial) -> Outcome {
+    const COUNT: usize = 1_001;
+    let (runs, source, flow) = (t.run_store(), t.run_id(), t.flow_id());
+    for _ in 0..COUNT {
+        let start = StartRun { source_run_id: Some(source), ..t.start_of(flow) };
+        runs.start_run(&start).await?;
+    }
+    let derived = runs.get_derived_runs(source).await?.len();
+    let active = runs.get_active_runs().await?.len();
+    let page = runs.get_runs_page(None, None, Page::new(0, 1), None).await?;
+    t.expect("all of them are derived", &derived, &COUNT);
+    t.expect("all of them are active", &active, &COUNT);
+    t.expect("the total counts them all", &page.total_count, &(COUNT as u64));
     Ok(())
 }
 

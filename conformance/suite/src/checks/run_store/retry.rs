@@ -292,6 +292,7 @@ async fn retry_clears_the_rest(t: &Trial) -> Outcome {
     t.signal_store().deliver_signal(run, "approval", "2").await?;
     controls.configure_run(run, flow, "manual", None, None).await?;
     controls.request_cancel(run, Some("by hand")).await?;
+    controls.mark_timed_out(run, None).await?;
     controls.try_register_idempotency_key(flow, "webhook", "key-1", run).await?;
     let events = t.event_reader().get_run_events(run, Page::all()).await?;
     let waiter = t.signal_store().get_waiter(run, "charge").await?;
@@ -311,7 +312,7 @@ async fn retry_clears_the_rest(t: &Trial) -> Outcome {
     t.expect("the event stays", &events_after, &events);
     let waiter_after = t.signal_store().get_waiter(run, "charge").await?;
     t.expect("the waiter stays, with its delivery", &waiter_after, &waiter);
-    t.expect("the cancellation stays", &controls.get_run_control(run).await?, &control);
+    t.expect("cancellation and timeout stay", &controls.get_run_control(run).await?, &control);
     t.expect("the idempotency key stays", &key, &Some(run));
     Ok(())
 }
@@ -439,6 +440,12 @@ async fn reset_deletes_history(t: &Trial) -> Outcome {
     let shown: Vec<_> = attempts.iter().map(|attempt| (attempt.attempt, attempt.status)).collect();
     let expected = vec![(1, StepStatus::Skipped), (2, StepStatus::Running)];
     t.expect("it starts again after its history", &shown, &expected);
+    let run = skipped(t, "send", Some(PREREQUISITE_NOT_SATISFIED)).await?;
+    reset(t, run, "send").await?;
+    t.run_runtime_store().record_skipped_step(run, "send", "http", None).await?;
+    let numbers: Vec<_> =
+        step(t, run, "send").await?.attempts.iter().map(|attempt| attempt.attempt).collect();
+    t.expect("and is skipped after it", &numbers, &vec![1, 2]);
     Ok(())
 }
 
@@ -456,10 +463,15 @@ async fn reset_of_unknown_fails(t: &Trial) -> Outcome {
 }
 
 async fn reset_of_many_fails(t: &Trial) -> Outcome {
-    let run = skipped(t, "step-9999", Some(PREREQUISITE_NOT_SATISFIED)).await?;
-    let keys: Vec<_> = (0..10_000).map(|number| format!("step-{number}")).collect();
-    t.run_store().reset_cascade_skipped_dependents(run, &keys).await?;
-    t.expect("the step is reset", &statuses(t, run).await?, &Vec::new());
+    // The second number is a prime: whoever divides the list has a remainder.
+    for count in [10_000, 9_973] {
+        let last = format!("step-{}", count - 1);
+        let run = skipped(t, &last, Some(PREREQUISITE_NOT_SATISFIED)).await?;
+        let keys: Vec<_> = (0..count).map(|number| format!("step-{number}")).collect();
+        t.run_store().reset_cascade_skipped_dependents(run, &keys).await?;
+        let what = format!("the last step of {count} is reset");
+        t.expect(&what, &statuses(t, run).await?, &Vec::new());
+    }
     Ok(())
 }
 

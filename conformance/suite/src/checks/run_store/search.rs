@@ -24,7 +24,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     Check {
         id: "run-store/search-misses-old-attempt",
         clauses: &["RUN-33"],
-        goal: "A run is looked for by the error of an attempt that a later one replaced.",
+        goal: "A run is looked for by error and output of an attempt that a later one replaced.",
         usual_cause: "only the current step rows are searched",
         uses: &[RunStore],
         run: |t| Box::pin(search_misses_old_attempt(t)),
@@ -48,8 +48,9 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     Check {
         id: "run-store/blank-search-filters",
         clauses: &["RUN-35"],
-        goal: "An empty search box, and one of blanks, show everything.",
-        usual_cause: "blanks are searched like any text",
+        goal: "An empty search box, and one of ASCII blanks, show everything; a no-break space is \
+               a text like any other.",
+        usual_cause: "blanks are searched like any text, or what Unicode calls blank is one",
         uses: &[RunStore],
         run: |t| Box::pin(blank_search_filters(t)),
     },
@@ -149,9 +150,16 @@ async fn search_misses_step_field(t: &Trial) -> Outcome {
 async fn search_misses_old_attempt(t: &Trial) -> Outcome {
     t.a_run().await?;
     let run = t.a_run().await?;
-    t.a_failed_step(run, "charge").await?;
     t.a_running_step(run, "charge").await?;
-    expect_each_finds(t, run, &[("first attempt's error", "declined".to_owned())]).await
+    let (output, error) = (Some(r#"{"receipt":"A17"}"#), Some("card declined"));
+    let runs = t.run_store();
+    runs.record_step_complete(run, "charge", StepStatus::Failed, output, error).await?;
+    t.a_running_step(run, "charge").await?;
+    let searches = [
+        ("first attempt's error", "declined".to_owned()),
+        ("first attempt's output", "receipt".to_owned()),
+    ];
+    expect_each_finds(t, run, &searches).await
 }
 
 async fn search_minds_case(t: &Trial) -> Outcome {
@@ -188,6 +196,8 @@ async fn blank_search_filters(t: &Trial) -> Outcome {
         let found = found(t, blank).await?;
         t.expect_same_items(&format!("{blank:?} is no filter"), &found, &runs);
     }
+    let found = found(t, "\u{a0}").await?;
+    t.expect("a no-break space is one, and finds nothing", &found, &Vec::new());
     Ok(())
 }
 

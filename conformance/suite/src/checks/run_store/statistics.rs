@@ -58,6 +58,9 @@ async fn total_flows_counts_runs(t: &Trial) -> Outcome {
     t.a_run().await?;
     let statistics = t.run_store().get_statistics().await?;
     t.expect("two flows are enabled", &statistics.total_flows, &2);
+    flows.set_enabled(disabled.id, true).await?;
+    let statistics = t.run_store().get_statistics().await?;
+    t.expect("three are, when the other is too", &statistics.total_flows, &3);
     Ok(())
 }
 

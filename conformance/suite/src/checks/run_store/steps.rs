@@ -25,6 +25,14 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         run: |t| Box::pin(attempts_misnumbered(t)),
     },
     Check {
+        id: "run-store/long-history-cut",
+        clauses: &["RUN-39", "RUN-8"],
+        goal: "A step is started 300 times; every attempt is shown, with its number.",
+        usual_cause: "the number is kept in a byte, or the history has a limit",
+        uses: &[RunStore],
+        run: |t| Box::pin(long_history_cut(t)),
+    },
+    Check {
         id: "run-store/restart-keeps-outcome",
         clauses: &["RUN-9"],
         goal: "A step that failed is started again; its outcome must be cleared.",
@@ -257,6 +265,18 @@ async fn attempts_misnumbered(t: &Trial) -> Outcome {
     let attempts = step(t, run, "charge").await?.attempts;
     let numbers: Vec<_> = attempts.iter().map(|attempt| attempt.attempt).collect();
     t.expect("they are numbered in order", &numbers, &vec![1, 2, 3]);
+    Ok(())
+}
+
+async fn long_history_cut(t: &Trial) -> Outcome {
+    let run = t.a_run().await?;
+    for _ in 0..300 {
+        t.a_running_step(run, "poll").await?;
+    }
+    let attempts = step(t, run, "poll").await?.attempts;
+    let numbers: Vec<_> = attempts.iter().map(|attempt| attempt.attempt).collect();
+    t.expect("every attempt is shown", &numbers.len(), &300);
+    t.expect("the last number is 300", &numbers.last(), &Some(&300));
     Ok(())
 }
 

@@ -309,7 +309,12 @@ async fn long_series_cut(t: &Trial) -> Outcome {
     t.expect("10,000 buckets are answered", &allowed.len(), &10_000);
     t.expect("up to the last hour", &last, &Some(longest - minutes(60)));
     let refused = refused.map(|buckets| buckets.len());
-    t.expect_refusal("one more is refused", refused, ErrorKind::InvalidArgument)
+    t.expect_refusal("one more is refused", refused, ErrorKind::InvalidArgument)?;
+    // As long as the longest, but it begins and ends within a bucket.
+    let (since, until) = (since + minutes(30), longest + minutes(30));
+    let refused = runs.get_run_timeseries(Hour, since, until, None).await;
+    let refused = refused.map(|buckets| buckets.len());
+    t.expect_refusal("so it is where both ends are cut", refused, ErrorKind::InvalidArgument)
 }
 
 async fn series_ignores_flow(t: &Trial) -> Outcome {

@@ -352,8 +352,8 @@ async fn flow_filter_wrong(t: &Trial) -> Outcome {
 }
 
 async fn reason_filter_wrong(t: &Trial) -> Outcome {
-    write_reasons(t, &["SIGNATURE_INVALID", "SIGNATURE", "replay"]).await?;
-    let everything = owned(&["replay", "SIGNATURE", "SIGNATURE_INVALID"]);
+    write_reasons(t, &["SIGNATURE_INVALID", "SIGNATURE", "replay", "key"]).await?;
+    let everything = owned(&["key", "replay", "SIGNATURE", "SIGNATURE_INVALID"]);
     let filters = [
         (Some("signature_invalid"), owned(&["SIGNATURE_INVALID"])),
         (Some("Signature"), owned(&["SIGNATURE"])),
@@ -363,6 +363,7 @@ async fn reason_filter_wrong(t: &Trial) -> Outcome {
         (None, everything),
         (Some(" "), vec![]),
         (Some("replay "), vec![]),
+        (Some("\u{212a}ey"), vec![]),
     ];
     for (reason, expected) in filters {
         let log = t.webhook_rejection_store();
@@ -580,6 +581,10 @@ async fn window_misses_edge(t: &Trial) -> Outcome {
     }
     let expected = [("after".to_owned(), 1), ("at".to_owned(), 1)];
     t.expect_same_items("rows from the start of the window", &counts(t, HOUR).await?, &expected);
+    let longer = HOUR + Duration::from_millis(1);
+    let all = [("after".to_owned(), 1), ("at".to_owned(), 1), ("before".to_owned(), 1)];
+    let what = "a window that is a millisecond longer holds the row before";
+    t.expect_same_items(what, &counts(t, longer).await?, &all);
     received(t, "now", t.clock()?.now()).await?;
     let of_now = counts(t, Duration::ZERO).await?;
     t.expect("a window of nothing begins now", &of_now, &vec![("now".to_owned(), 1)]);
@@ -595,6 +600,9 @@ async fn accepted_row_counted(t: &Trial) -> Outcome {
     write(t, &t.an_acceptance()).await?;
     let counted = counts(t, HOUR).await?;
     t.expect("only the rejections count", &counted, &vec![("replay".to_owned(), 2)]);
+    write_reasons(t, &[" "]).await?;
+    let counted = counts(t, HOUR).await?.len();
+    t.expect("a blank is a reason", &counted, &2);
     Ok(())
 }
 
