@@ -2,26 +2,44 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may stop")]
 #![allow(clippy::print_stdout, reason = "how long it took is worth a line")]
 
+use std::process::Command;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use plimsoll_conformance::{Settings, Subject, certify};
+use plimsoll_conformance::{Mortal, Settings, Subject, certify};
 use plimsoll_contract::{Backend, Clock, Result};
+use plimsoll_remote::Remote;
 use plimsoll_sqlite::{SqliteBackend, SqliteOptions};
 
 struct Sqlite {
-    target: &'static str,
+    target: String,
     options: SqliteOptions,
+}
+
+/// A process with a backend of its own.
+fn process(target: &str) -> Command {
+    let test = std::env::current_exe().unwrap();
+    let examples = test.ancestors().nth(2).unwrap().join("examples");
+    let mut command = Command::new(examples.join(format!("serve{}", std::env::consts::EXE_SUFFIX)));
+    command.arg(target);
+    command
 }
 
 #[async_trait]
 impl Subject for Sqlite {
     fn target(&self) -> String {
-        self.target.to_owned()
+        self.target.clone()
     }
 
     async fn instance(&self, _clock: Arc<dyn Clock>) -> Result<Arc<dyn Backend>> {
         Ok(Arc::new(SqliteBackend::new(self.options.clone())))
+    }
+
+    async fn mortal(&self, clock: Arc<dyn Clock>) -> Result<Option<Mortal>> {
+        let backend = Arc::new(Remote::spawn(process(&self.target), clock).await?);
+        let victim = Arc::clone(&backend);
+        let kill = Box::pin(async move { victim.kill().await });
+        Ok(Some(Mortal { backend, kill }))
     }
 }
 
@@ -31,7 +49,8 @@ fn settings() -> Settings {
     Settings { seed: seed.unwrap_or(Settings::default().seed), ..Settings::default() }
 }
 
-async fn certified(target: &'static str, options: SqliteOptions) {
+async fn certified(target: String) {
+    let options = target.parse().unwrap();
     let report = certify(Arc::new(Sqlite { target, options }), &settings()).await;
     println!("{}", report.closing());
     assert_eq!(report.profile, "full");
@@ -41,11 +60,10 @@ async fn certified(target: &'static str, options: SqliteOptions) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_is_certified_without_a_warning() {
     let folder = tempfile::tempdir().unwrap();
-    let options = SqliteOptions::file(folder.path().join("flow.db"));
-    certified("sqlite:flow.db", options).await;
+    certified(format!("sqlite:{}", folder.path().join("flow.db").display())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory_is_certified_without_a_warning() {
-    certified("sqlite::memory:", SqliteOptions::memory()).await;
+    certified("sqlite::memory:".to_owned()).await;
 }
