@@ -1,9 +1,10 @@
-use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
+use std::{env, fmt};
 
 use plimsoll_sql::mask;
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use thiserror::Error;
 
 /// Where the database is, and how to use it. Nothing is connected to before `open` or `discard`.
@@ -36,7 +37,8 @@ pub enum InvalidOption {
 impl PostgresOptions {
     /// The database at `url`, `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. Its parameters are
     /// those of libpq, `sslmode` and `sslrootcert` among them; what it leaves out comes from
-    /// `~/.pgpass` and from the variables `PGHOST`, `PGUSER` and so on.
+    /// `~/.pgpass` and from the variables `PGHOST`, `PGUSER` and so on. To this machine itself TLS
+    /// is left out unless `sslmode` asks for it.
     ///
     /// # Errors
     ///
@@ -49,6 +51,7 @@ impl PostgresOptions {
         }
         let connect = PgConnectOptions::from_str(url)
             .map_err(|error| InvalidOption::Url(mask(&error.to_string(), password_of(url))))?;
+        let connect = leave_out_tls(url, connect);
         Ok(Self {
             connect: connect.application_name("plimsoll"),
             schema: "plimsoll".to_owned(),
@@ -174,6 +177,17 @@ impl fmt::Debug for PostgresOptions {
     }
 }
 
+/// Nobody listens between a machine and itself, and the hands of TLS take a tenth of a second to
+/// shake there: a hundred times as long as the rest of a connection.
+fn leave_out_tls(url: &str, connect: PgConnectOptions) -> PgConnectOptions {
+    let is_loopback = match connect.get_host().parse::<IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => connect.get_host() == "localhost",
+    };
+    let is_chosen = url.contains("sslmode=") || env::var_os("PGSSLMODE").is_some();
+    if is_loopback && !is_chosen { connect.ssl_mode(PgSslMode::Disable) } else { connect }
+}
+
 /// What stands between the user and the last `@`, however broken the rest is.
 fn password_of(url: &str) -> &str {
     let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -215,6 +229,18 @@ mod tests {
         ] {
             assert_eq!(PostgresOptions::masked(url), shown);
         }
+    }
+
+    #[test]
+    fn a_machine_speaks_to_itself_without_tls() {
+        let plain = |url: &str| {
+            let options = PostgresOptions::from_url(url).unwrap();
+            matches!(options.connect.get_ssl_mode(), PgSslMode::Disable)
+        };
+        assert!(plain("postgres://127.0.0.1/flows"));
+        assert!(plain("postgres://localhost/flows"));
+        assert!(!plain("postgres://db.internal/flows"));
+        assert!(!plain("postgres://localhost/flows?sslmode=require"));
     }
 
     #[test]
