@@ -38,7 +38,7 @@ pub(crate) struct Native {
 enum NativeKind {
     Memory,
     Sqlite(SqliteOptions),
-    Postgres(PostgresOptions),
+    Postgres(Box<PostgresOptions>),
 }
 
 impl Target {
@@ -90,7 +90,7 @@ impl Native {
         }
         if name.starts_with("postgres:") || name.starts_with("postgresql:") {
             let options = PostgresOptions::from_url(name).map_err(|error| refuse(&error))?;
-            let (shown, kind) = (PostgresOptions::masked(name), NativeKind::Postgres(options));
+            let (shown, kind) = (PostgresOptions::masked(name), NativeKind::Postgres(Box::new(options)));
             return Ok(Some(Self { has_secret: shown != name, shown, kind }));
         }
         Ok(None)
@@ -101,7 +101,7 @@ impl Native {
         match &self.kind {
             NativeKind::Memory => Arc::new(MemoryBackend::new()),
             NativeKind::Sqlite(options) => Arc::new(SqliteBackend::new(options.clone())),
-            NativeKind::Postgres(options) => Arc::new(PostgresBackend::new(options.clone())),
+            NativeKind::Postgres(options) => Arc::new(PostgresBackend::new(PostgresOptions::clone(options))),
         }
     }
 
