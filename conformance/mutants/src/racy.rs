@@ -158,6 +158,7 @@ struct Late {
     versions: Vec<(FlowId, String)>,
     trigger_keys: Vec<(String, String)>,
     completions: Vec<(StepId, (StepStatus, Option<Instant>))>,
+    ends: Vec<(RunId, Option<Instant>)>,
     payloads: Vec<(StepId, Option<String>)>,
 }
 
@@ -189,6 +190,12 @@ impl Late {
                 (row.status, row.completed_at) = running;
             }
         }
+        for (id, row) in &mut after.runs {
+            let old = before.runs.get(id).map(|old| old.completed_at);
+            if old.is_some_and(|old| old != row.completed_at) {
+                late.ends.push((*id, row.completed_at.take()));
+            }
+        }
         for (id, row) in &mut after.waiters {
             let old = before.waiters.get(id).map(|old| &old.payload_json);
             if old.is_some_and(|old| *old != row.payload_json) {
@@ -210,6 +217,9 @@ impl Late {
                 row.status = status;
                 row.completed_at = completed_at;
             });
+        }
+        for (id, completed_at) in self.ends {
+            space.runs.entry(id).and_modify(|row| row.completed_at = completed_at);
         }
         for (id, payload) in self.payloads {
             space.waiters.entry(id).and_modify(|row| row.payload_json = payload);

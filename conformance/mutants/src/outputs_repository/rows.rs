@@ -33,6 +33,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: outputs_repository::<HeadersAreOfRun>,
     },
     Mutant {
+        id: "outputs-repository/outputs-end-at-nul",
+        clause: "BACKEND-4",
+        how: "cuts an output at U+0000",
+        dies: &[("backend/free-text-changed", r#"an output "a\0b" is whole"#)],
+        backend: outputs_repository::<OutputsEndAtNul>,
+    },
+    Mutant {
         id: "outputs-repository/inputs-reference-steps",
         clause: "OUTPUT-19",
         how: "refuses an input whose step has no row",
@@ -74,12 +81,19 @@ pub(crate) const MUTANTS: &[Mutant] = &[
 
 models! {
     OutputNeedsStep InputNeedsStep EventNeedsStep CutsHeaders TimestampLosesFraction
-    StampsInNanoseconds OutputNeedsRun HeadersAreOfRun
+    StampsInNanoseconds OutputNeedsRun HeadersAreOfRun OutputsEndAtNul
 }
 
 impl OutputsRepository for OutputNeedsRun {
     fn save_step_output(&mut self, run: RunId, key: &str, value: &str) -> Answer<()> {
         self.space()?.runs.get(&run).ok_or_else(missing_parent)?;
+        self.0.save_step_output(run, key, value)
+    }
+}
+
+impl OutputsRepository for OutputsEndAtNul {
+    fn save_step_output(&mut self, run: RunId, key: &str, value: &str) -> Answer<()> {
+        let value = value.split('\0').next().unwrap_or_default();
         self.0.save_step_output(run, key, value)
     }
 }

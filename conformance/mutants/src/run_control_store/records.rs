@@ -245,6 +245,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-control-store/long-reason-cut", "the reason of the cancellation is whole")],
         backend: run_control_store::<CutsReasons>,
     },
+    Mutant {
+        id: "run-control-store/trims-reasons",
+        clause: "BACKEND-4",
+        how: "removes the blanks around the reason of a cancellation",
+        dies: &[("backend/free-text-changed", "the reason of a cancellation")],
+        backend: run_control_store::<TrimsReasons>,
+    },
 ];
 
 models! {
@@ -253,7 +260,7 @@ models! {
     EveryCancellationCounts CancellingCreates TimeOutSetsNoFlag TimeOutMovesCancellation
     EveryTimeOutCounts TimingOutCreates TimeOutErasesReason TimeOutKeepsReason OddDeadlineWraps
     OddDeadlinePanics DeadlinesEndIn2262 MakesUpRecords CancellationJoinsRun CancelsSilently TimesOutSilently
-    CutsReasons FillsTheReasonIn EmptyReasonIsNone
+    CutsReasons FillsTheReasonIn EmptyReasonIsNone TrimsReasons
 }
 
 /// A call of `configure-run`.
@@ -524,5 +531,11 @@ impl RunControlStore for CutsReasons {
     fn request_cancel(&mut self, run: RunId, reason: Option<&str>) -> Answer<bool> {
         let cut: Option<String> = reason.map(|text| text.chars().take(65_535).collect());
         self.0.request_cancel(run, cut.as_deref())
+    }
+}
+
+impl RunControlStore for TrimsReasons {
+    fn request_cancel(&mut self, run: RunId, reason: Option<&str>) -> Answer<bool> {
+        self.0.request_cancel(run, reason.map(str::trim))
     }
 }

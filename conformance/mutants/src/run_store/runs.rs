@@ -264,6 +264,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-store/start-loses-arguments", "its start is answered as it is stored")],
         backend: run_store::<AnswersTheClock>,
     },
+    Mutant {
+        id: "run-store/ends-a-run-in-two-steps",
+        clause: "BACKEND-28",
+        how: "writes completed-at of a run after its status",
+        dies: &[("run-store/end-seen-in-parts", "a run has ended and says when, or neither")],
+        backend: racy::tearing,
+    },
 ];
 
 models! {

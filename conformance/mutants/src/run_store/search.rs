@@ -132,17 +132,24 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-store/long-search-fails", "gave no value: pattern too long")],
         backend: run_store::<FailsOnLongTexts>,
     },
+    Mutant {
+        id: "run-store/search-orders-each-page-anew",
+        clause: "RUN-29",
+        how: "orders runs of equal starts the other way round on later pages of a search",
+        dies: &[("run-store/pages-repeat-or-miss", "so does a search")],
+        backend: run_store::<OrdersPagesAnew>,
+    },
 ];
 
 models! {
     OmitsTheJob SpellsStatusesItsOwnWay WantsWholeIds OmitsSteps OmitsAttempts FoldsOneSide
     TakesPercentForAnything TakesUnderscoreForAnything DropsBackslashes FailsOnBrackets
     LooksForBlanks TrimsItsText ReadsTriggerData
-    FailsOnLongTexts OmitsOldOutputs TakesNoBreakSpaceForBlank
+    FailsOnLongTexts OmitsOldOutputs TakesNoBreakSpaceForBlank OrdersPagesAnew
 }
 
 override_run_store! {
-    get_runs_page: OmitsOldOutputs TakesNoBreakSpaceForBlank
+    get_runs_page: OmitsOldOutputs TakesNoBreakSpaceForBlank OrdersPagesAnew
         FailsOnLongTexts OmitsTheJob SpellsStatusesItsOwnWay WantsWholeIds OmitsSteps OmitsAttempts
         FoldsOneSide TakesPercentForAnything TakesUnderscoreForAnything DropsBackslashes
         FailsOnBrackets LooksForBlanks TrimsItsText ReadsTriggerData
@@ -324,5 +331,18 @@ impl BreaksSearch for FailsOnLongTexts {
             true => Err(Error::Other("pattern too long".to_owned())),
             false => search.on(&mut self.0),
         }
+    }
+}
+
+impl BreaksSearch for OrdersPagesAnew {
+    fn search(&mut self, search: Search<'_>) -> Answer<FlowRunPage> {
+        if search.text.is_none() || search.page.skip == 0 {
+            return search.on(&mut self.0);
+        }
+        let mut all = Search { page: Page::all(), ..search }.on(&mut self.0)?;
+        all.items.reverse();
+        all.items.sort_by_key(|run| std::cmp::Reverse(run.started_at));
+        all.items = search.page.cut(all.items, Page::DEFAULT_RUNS);
+        Ok(all)
     }
 }

@@ -115,6 +115,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: run_store::<RestartMovesTheStart>,
     },
     Mutant {
+        id: "run-store/reset-moves-the-start",
+        clause: "RUN-11",
+        how: "gives a step that starts after a reset the start of its latest attempt",
+        dies: &[("run-store/step-start-moves", "so does a start after a reset")],
+        backend: run_store::<ResetMovesTheStart>,
+    },
+    Mutant {
         id: "run-store/two-starts-are-one-attempt",
         clause: "RUN-12",
         how: "reads the next number and writes the attempt in two steps",
@@ -303,6 +310,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
 models! {
     AttemptLacksTheJob DropsTheInput ReplacesOpenAttempt RestartKeepsOutcome RestartClearsHistory
     CompletesEveryAttempt RestartKeepsTrace AttemptStartsWithStep RestartMovesTheStart StepNeedsRun
+    ResetMovesTheStart
     CompletionMissesAttempt KeepsOldOutput CompletesAsRunning LooksForStepFirst
     PendingIsNoCompletion FirstCompletionCounts CompletionAddsAttempt CompletingUnknownStarts
     CompletingUnknownFails
@@ -314,6 +322,7 @@ models! {
 override_run_store! {
     record_step_start: StartLacksRun AttemptLacksTheJob DropsTheInput ReplacesOpenAttempt RestartKeepsOutcome
         RestartClearsHistory RestartKeepsTrace AttemptStartsWithStep RestartMovesTheStart
+        ResetMovesTheStart
         StepNeedsRun StepStartsPending StepStartsCompleted DropsTypeAndJob RestartLeavesStatus RestartReplacesAttempt
 }
 
@@ -407,6 +416,16 @@ impl BreaksStart for RestartMovesTheStart {
         step(self.space()?, start.run, start.key)
             .into_iter()
             .for_each(|step| step.started_at = now);
+        Ok(())
+    }
+}
+
+impl BreaksStart for ResetMovesTheStart {
+    fn start(&mut self, start: Start<'_>) -> Answer<()> {
+        let (now, had_row) = (self.now(), step(self.space()?, start.run, start.key).is_some());
+        start.on(&mut self.0)?;
+        let row = step(self.space()?, start.run, start.key).filter(|_| !had_row);
+        row.into_iter().for_each(|step| step.started_at = now);
         Ok(())
     }
 }

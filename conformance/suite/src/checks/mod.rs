@@ -16,6 +16,7 @@ mod run_runtime_store;
 mod run_store;
 mod schedule_state_store;
 mod signal_store;
+mod texts;
 mod webhook_rejection_store;
 mod webhook_replay_store;
 
@@ -51,6 +52,7 @@ const LISTS: &[&[Check]] = &[
     webhook_replay_store::CHECKS,
     instants::CHECKS,
     kills::CHECKS,
+    texts::CHECKS,
     histories::ledgers::CHECKS,
     histories::registers::CHECKS,
     histories::logs::CHECKS,

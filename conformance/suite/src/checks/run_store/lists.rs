@@ -179,14 +179,17 @@ async fn pages_repeat_or_miss(t: &Trial) -> Outcome {
     for _ in 0..20 {
         started.push(t.a_run_of(flow).await?);
     }
-    let (mut listed, mut paged) = (Vec::new(), Vec::new());
+    let (mut listed, mut paged, mut found) = (Vec::new(), Vec::new(), Vec::new());
     for skip in [0, 7, 14] {
         let page = Page::new(skip, 7);
         listed.extend(ids(&t.run_store().get_runs(None, page).await?));
         paged.extend(ids(&t.run_store().get_runs_page(None, None, page, None).await?.items));
+        let search = t.run_store().get_runs_page(None, None, page, Some("invoice"));
+        found.extend(ids(&search.await?.items));
     }
     t.expect_same_items("get-runs shows each run once", &listed, &started);
     t.expect_same_items("get-runs-page shows each run once", &paged, &started);
+    t.expect_same_items("so does a search", &found, &started);
     Ok(())
 }
 

@@ -33,6 +33,14 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         run: |t| Box::pin(detail_of_two_moments(t)),
     },
     Check {
+        id: "run-store/end-seen-in-parts",
+        clauses: &["BACKEND-28", "RUN-22"],
+        goal: "Runs end while others read them: status and completed-at come together.",
+        usual_cause: "the status and the instant are written in two statements",
+        uses: &[RunStore],
+        run: |t| Box::pin(end_seen_in_parts(t)),
+    },
+    Check {
         id: "run-store/retry-seen-in-parts",
         clauses: &["RUN-64"],
         goal: "Steps are retried while others read statuses, claims and the dispatch ledger.",
@@ -147,6 +155,41 @@ async fn detail_of_two_moments(t: &Trial) -> Outcome {
         });
         let what = "a finished run has finished steps, since they finished before it";
         t.expect_that(what, mixed.is_none(), "run and steps of one moment", &mixed);
+    }
+    t.overlap_shown()
+}
+
+async fn end_seen_in_parts(t: &Trial) -> Outcome {
+    while t.next_round().await? {
+        let mut runs = Vec::new();
+        for _ in 0..crate::race::CALLERS {
+            runs.push(t.a_run().await?);
+        }
+        let read = runs.clone();
+        let seen = t
+            .watch(
+                move |writer, instance| {
+                    let run = runs[writer];
+                    async move { instance.run_store().complete_run(run, RunStatus::Failed).await }
+                },
+                move |instance| {
+                    let runs = read.clone();
+                    async move {
+                        let mut details = Vec::new();
+                        for writer in writers().take(2) {
+                            details
+                                .extend(instance.run_store().get_run_detail(runs[writer]).await?);
+                        }
+                        Ok(details)
+                    }
+                },
+            )
+            .await?;
+        let torn = seen.iter().flatten().flatten().find(|detail| {
+            (detail.run.status == RunStatus::Running) != detail.run.completed_at.is_none()
+        });
+        let what = "a run has ended and says when, or neither";
+        t.expect_that(what, torn.is_none(), "status and completed-at together", &torn);
     }
     t.overlap_shown()
 }

@@ -352,6 +352,13 @@ async fn step_start_moves(t: &Trial) -> Outcome {
     let restarted = step(t, run, "charge").await?.started_at;
     t.expect("a retry leaves the start", &retried, &first_start);
     t.expect("so does another start", &restarted, &first_start);
+    let (runs, error) = (t.run_store(), Some(PREREQUISITE_NOT_SATISFIED));
+    runs.record_step_complete(run, "charge", StepStatus::Skipped, None, error).await?;
+    runs.reset_cascade_skipped_dependents(run, &["charge".to_owned()]).await?;
+    clock.advance(TimeDelta::hours(1));
+    t.a_running_step(run, "charge").await?;
+    let revived = step(t, run, "charge").await?.started_at;
+    t.expect("so does a start after a reset", &revived, &first_start);
     Ok(())
 }
 
