@@ -90,7 +90,8 @@ impl Native {
         }
         if name.starts_with("postgres:") || name.starts_with("postgresql:") {
             let options = PostgresOptions::from_url(name).map_err(|error| refuse(&error))?;
-            let (shown, kind) = (PostgresOptions::masked(name), NativeKind::Postgres(Box::new(options)));
+            let (shown, kind) =
+                (PostgresOptions::masked(name), NativeKind::Postgres(Box::new(options)));
             return Ok(Some(Self { has_secret: shown != name, shown, kind }));
         }
         Ok(None)
@@ -101,7 +102,9 @@ impl Native {
         match &self.kind {
             NativeKind::Memory => Arc::new(MemoryBackend::new()),
             NativeKind::Sqlite(options) => Arc::new(SqliteBackend::new(options.clone())),
-            NativeKind::Postgres(options) => Arc::new(PostgresBackend::new(PostgresOptions::clone(options))),
+            NativeKind::Postgres(options) => {
+                Arc::new(PostgresBackend::new(PostgresOptions::clone(options)))
+            }
         }
     }
 

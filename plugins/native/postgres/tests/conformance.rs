@@ -3,14 +3,26 @@
 
 mod common;
 
+use std::process::Command;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use common::{Database, Server};
-use plimsoll_conformance::{Settings, Subject, certify};
+use plimsoll_conformance::{Mortal, Settings, Subject, certify};
 use plimsoll_contract::{Backend, Clock, Result};
+use plimsoll_remote::Remote;
 
 struct Postgres(Database);
+
+/// A process with a backend of its own.
+fn process(database: &Database) -> Command {
+    let test = std::env::current_exe().unwrap();
+    let examples = test.ancestors().nth(2).unwrap().join("examples");
+    let program = format!("serve-postgres{}", std::env::consts::EXE_SUFFIX);
+    let mut command = Command::new(examples.join(program));
+    command.env("PLIMSOLL_TARGET", &database.url).arg(&database.name);
+    command
+}
 
 #[async_trait]
 impl Subject for Postgres {
@@ -20,6 +32,13 @@ impl Subject for Postgres {
 
     async fn instance(&self, _clock: Arc<dyn Clock>) -> Result<Arc<dyn Backend>> {
         Ok(self.0.backend())
+    }
+
+    async fn mortal(&self, clock: Arc<dyn Clock>) -> Result<Option<Mortal>> {
+        let backend = Arc::new(Remote::spawn(process(&self.0), clock).await?);
+        let victim = Arc::clone(&backend);
+        let kill = Box::pin(async move { victim.kill().await });
+        Ok(Some(Mortal { backend, kill }))
     }
 }
 

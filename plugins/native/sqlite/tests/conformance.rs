@@ -20,7 +20,8 @@ struct Sqlite {
 fn process(target: &str) -> Command {
     let test = std::env::current_exe().unwrap();
     let examples = test.ancestors().nth(2).unwrap().join("examples");
-    let mut command = Command::new(examples.join(format!("serve{}", std::env::consts::EXE_SUFFIX)));
+    let mut command =
+        Command::new(examples.join(format!("serve-sqlite{}", std::env::consts::EXE_SUFFIX)));
     command.arg(target);
     command
 }

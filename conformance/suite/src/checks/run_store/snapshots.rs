@@ -34,7 +34,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     },
     Check {
         id: "run-store/end-seen-in-parts",
-        clauses: &["BACKEND-28", "RUN-22"],
+        clauses: &["BACKEND-28"],
         goal: "Runs end while others read them: status and completed-at come together.",
         usual_cause: "the status and the instant are written in two statements",
         uses: &[RunStore],

@@ -67,8 +67,9 @@ impl Server {
 
 /// A database of one test.
 pub(crate) struct Database {
-    url: String,
-    name: String,
+    /// Of the server.
+    pub(crate) url: String,
+    pub(crate) name: String,
 }
 
 impl Database {
