@@ -13,9 +13,12 @@ use plimsoll_contract::{Clause, Instant, Level, ManualClock};
 use plimsoll_mutants::Mutant;
 use plimsoll_programs::{Found, Outcome, Search, find, program, run};
 
-/// The least share of those that break a MUST that die, in percent, which is what is measured:
-/// programs compare nothing else.
-const LEAST_KILLED: usize = 69;
+/// The least share of mutants that die, in percent.
+const LEAST_KILLED: usize = 60;
+
+/// The least number of mutants that die: a little below what is measured. Many a mutant was added
+/// because programs had missed it, so the share falls where the number must not.
+const LEAST_COUNT: usize = 350;
 
 /// The least share of the killed whose clause is among those that are named, in percent.
 const LEAST_NAMED: usize = 80;
@@ -67,7 +70,8 @@ async fn most_mutants_die() {
     println!("misnamed:\n{}", misnamed.join("\n"));
     println!("survivors:\n  {}", survivors.join("\n  "));
     println!("{killed} of {all} die ({promised} break a MUST); {named} name their clause");
-    assert!(killed * 100 >= promised * LEAST_KILLED, "{killed} of {promised}");
+    assert!(killed * 100 >= all * LEAST_KILLED, "{killed} of {all}");
+    assert!(killed >= LEAST_COUNT, "{killed}");
     assert!(named * 100 >= killed * LEAST_NAMED, "{named} of {killed}");
 }
 
