@@ -145,3 +145,57 @@ macro_rules! for_each_function {
         }
     };
 }
+
+/// Within an `impl Backend`: says that the type has all twelve storage interfaces itself.
+#[macro_export]
+macro_rules! has_every_interface {
+    () => {
+        fn flow_store(&self) -> Option<&dyn $crate::FlowStore> {
+            Some(self)
+        }
+
+        fn run_store(&self) -> Option<&dyn $crate::RunStore> {
+            Some(self)
+        }
+
+        fn run_runtime_store(&self) -> Option<&dyn $crate::RunRuntimeStore> {
+            Some(self)
+        }
+
+        fn run_control_store(&self) -> Option<&dyn $crate::RunControlStore> {
+            Some(self)
+        }
+
+        fn retention_store(&self) -> Option<&dyn $crate::RetentionStore> {
+            Some(self)
+        }
+
+        fn event_reader(&self) -> Option<&dyn $crate::EventReader> {
+            Some(self)
+        }
+
+        fn signal_store(&self) -> Option<&dyn $crate::SignalStore> {
+            Some(self)
+        }
+
+        fn schedule_state_store(&self) -> Option<&dyn $crate::ScheduleStateStore> {
+            Some(self)
+        }
+
+        fn outputs_repository(&self) -> Option<&dyn $crate::OutputsRepository> {
+            Some(self)
+        }
+
+        fn flow_repository(&self) -> Option<&dyn $crate::FlowRepository> {
+            Some(self)
+        }
+
+        fn webhook_rejection_store(&self) -> Option<&dyn $crate::WebhookRejectionStore> {
+            Some(self)
+        }
+
+        fn webhook_replay_store(&self) -> Option<&dyn $crate::WebhookReplayStore> {
+            Some(self)
+        }
+    };
+}

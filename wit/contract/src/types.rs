@@ -109,6 +109,25 @@ pub struct StartRun {
     pub source_run_id: Option<RunId>,
 }
 
+impl StartRun {
+    /// The run as it is at its start (RUN-1).
+    #[must_use]
+    pub fn to_run(&self, started_at: Instant) -> FlowRun {
+        FlowRun {
+            id: self.run_id,
+            flow_id: self.flow_id,
+            flow_name: self.flow_name.clone(),
+            status: RunStatus::Running,
+            trigger_key: self.trigger_key.clone(),
+            trigger_data_json: self.trigger_data_json.clone(),
+            background_job_id: self.job_id.clone(),
+            started_at,
+            completed_at: None,
+            source_run_id: self.source_run_id,
+        }
+    }
+}
+
 /// One execution of a flow, without its steps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowRun {
@@ -324,6 +343,20 @@ pub struct WebhookRejectionQuery {
     pub include_accepted: bool,
     pub include_rejected: bool,
     pub page: Page,
+}
+
+impl WebhookRejectionQuery {
+    /// What `query-recent` asks for, as a query.
+    #[must_use]
+    pub fn recent(
+        flow_id: Option<FlowId>,
+        reason: Option<&str>,
+        include_accepted: bool,
+        page: Page,
+    ) -> Self {
+        let reason = reason.map(str::to_owned);
+        Self { flow_id, reason, include_accepted, page, ..Self::default() }
+    }
 }
 
 impl Default for WebhookRejectionQuery {

@@ -3,10 +3,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use plimsoll_contract::{
-    Answer, Backend, Clock, Description, Error, EventReader, FlowHandle, FlowRepository, FlowStore,
-    Instant, OpenConfig, OutputsRepository, Result, RetentionStore, RunControlStore,
-    RunRuntimeStore, RunStore, ScheduleStateStore, SignalStore, StateLocation,
-    WebhookRejectionStore, WebhookReplayStore,
+    Answer, Backend, Clock, Description, Error, FlowHandle, Instant, OpenConfig, Result,
+    StateLocation, has_every_interface,
 };
 
 use crate::store::Store;
@@ -98,53 +96,7 @@ impl Backend for MemoryBackend {
         Ok(())
     }
 
-    fn flow_store(&self) -> Option<&dyn FlowStore> {
-        Some(self)
-    }
-
-    fn run_store(&self) -> Option<&dyn RunStore> {
-        Some(self)
-    }
-
-    fn run_runtime_store(&self) -> Option<&dyn RunRuntimeStore> {
-        Some(self)
-    }
-
-    fn run_control_store(&self) -> Option<&dyn RunControlStore> {
-        Some(self)
-    }
-
-    fn retention_store(&self) -> Option<&dyn RetentionStore> {
-        Some(self)
-    }
-
-    fn event_reader(&self) -> Option<&dyn EventReader> {
-        Some(self)
-    }
-
-    fn signal_store(&self) -> Option<&dyn SignalStore> {
-        Some(self)
-    }
-
-    fn schedule_state_store(&self) -> Option<&dyn ScheduleStateStore> {
-        Some(self)
-    }
-
-    fn outputs_repository(&self) -> Option<&dyn OutputsRepository> {
-        Some(self)
-    }
-
-    fn flow_repository(&self) -> Option<&dyn FlowRepository> {
-        Some(self)
-    }
-
-    fn webhook_rejection_store(&self) -> Option<&dyn WebhookRejectionStore> {
-        Some(self)
-    }
-
-    fn webhook_replay_store(&self) -> Option<&dyn WebhookReplayStore> {
-        Some(self)
-    }
+    has_every_interface!();
 }
 
 fn invalid(message: String) -> plimsoll_contract::CallError {

@@ -17,7 +17,7 @@ impl RunStore for MemoryBackend {
             if data.record.is_some() {
                 return Err(Error::AlreadyExists);
             }
-            let record = data.record.insert(new_record(start, now));
+            let record = data.record.insert(start.to_run(now));
             store.by_start.insert((now, start.run_id));
             Ok(record.clone())
         })
@@ -274,21 +274,6 @@ impl StepData {
             row.status == StepStatus::Skipped
                 && row.error_message.as_deref() == Some(PREREQUISITE_NOT_SATISFIED)
         })
-    }
-}
-
-fn new_record(start: &StartRun, now: Instant) -> FlowRun {
-    FlowRun {
-        id: start.run_id,
-        flow_id: start.flow_id,
-        flow_name: start.flow_name.clone(),
-        status: RunStatus::Running,
-        trigger_key: start.trigger_key.clone(),
-        trigger_data_json: start.trigger_data_json.clone(),
-        background_job_id: start.job_id.clone(),
-        started_at: now,
-        completed_at: None,
-        source_run_id: start.source_run_id,
     }
 }
 

@@ -65,7 +65,7 @@ impl RunStore for PostgresBackend {
             .await?;
         match added {
             0 => Err(Error::AlreadyExists.into()),
-            _ => Ok(new_record(start, call.now())),
+            _ => Ok(start.to_run(call.now())),
         }
     }
 
@@ -353,20 +353,5 @@ impl PostgresBackend {
             .execute()
             .await?;
         Ok(())
-    }
-}
-
-fn new_record(start: &StartRun, now: Instant) -> FlowRun {
-    FlowRun {
-        id: start.run_id,
-        flow_id: start.flow_id,
-        flow_name: start.flow_name.clone(),
-        status: RunStatus::Running,
-        trigger_key: start.trigger_key.clone(),
-        trigger_data_json: start.trigger_data_json.clone(),
-        background_job_id: start.job_id.clone(),
-        started_at: now,
-        completed_at: None,
-        source_run_id: start.source_run_id,
     }
 }

@@ -20,7 +20,7 @@ use crate::steps::NewAttempt;
 impl RunStore for SqliteBackend {
     async fn start_run(&self, start: &StartRun) -> Result<FlowRun> {
         let open = self.open_namespace()?;
-        let run = new_record(start, open.opened.now());
+        let run = start.to_run(open.opened.now());
         let insert = open
             .statement(
                 "INSERT INTO flow_runs
@@ -301,21 +301,6 @@ async fn detail(
         .bind(run_id.0);
     let attempts = records(all(connection, attempts).await?)?;
     Ok(Some(assemble(run.record()?, steps, attempts)))
-}
-
-fn new_record(start: &StartRun, now: Instant) -> FlowRun {
-    FlowRun {
-        id: start.run_id,
-        flow_id: start.flow_id,
-        flow_name: start.flow_name.clone(),
-        status: RunStatus::Running,
-        trigger_key: start.trigger_key.clone(),
-        trigger_data_json: start.trigger_data_json.clone(),
-        background_job_id: start.job_id.clone(),
-        started_at: now,
-        completed_at: None,
-        source_run_id: start.source_run_id,
-    }
 }
 
 /// The bounds of the UTC day, in microseconds since 1970, the second one left out.

@@ -52,14 +52,7 @@ impl WebhookRejectionStore for SqliteBackend {
         include_accepted: bool,
         page: Page,
     ) -> Result<Vec<WebhookRejection>> {
-        let filter = WebhookRejectionQuery {
-            flow_id,
-            reason: reason.map(str::to_owned),
-            search: None,
-            include_accepted,
-            include_rejected: true,
-            page,
-        };
+        let filter = WebhookRejectionQuery::recent(flow_id, reason, include_accepted, page);
         Ok(self.query(&filter).await?.items)
     }
 

@@ -1,7 +1,9 @@
 //! What a reader may see while others write: all of a change or nothing of it.
 
 use plimsoll_contract::Interface::{RunRuntimeStore, RunStore};
-use plimsoll_contract::{FlowStep, Page, Result, RunId, RunStatus, StartRun, StepStatus};
+use plimsoll_contract::{
+    FlowRunDetail, FlowStep, Page, Result, RunId, RunStatus, StartRun, StepStatus,
+};
 
 use crate::instance::Instance;
 use crate::watch::writers;
@@ -136,17 +138,7 @@ async fn detail_of_two_moments(t: &Trial) -> Outcome {
                     let run = runs[writer];
                     async move { finish(&instance, run).await }
                 },
-                move |instance| {
-                    let runs = read.clone();
-                    async move {
-                        let mut details = Vec::new();
-                        for writer in writers().take(2) {
-                            details
-                                .extend(instance.run_store().get_run_detail(runs[writer]).await?);
-                        }
-                        Ok(details)
-                    }
-                },
+                move |instance| details(instance, read.clone()),
             )
             .await?;
         let mixed = seen.iter().flatten().flatten().find(|detail| {
@@ -172,17 +164,7 @@ async fn end_seen_in_parts(t: &Trial) -> Outcome {
                     let run = runs[writer];
                     async move { instance.run_store().complete_run(run, RunStatus::Failed).await }
                 },
-                move |instance| {
-                    let runs = read.clone();
-                    async move {
-                        let mut details = Vec::new();
-                        for writer in writers().take(2) {
-                            details
-                                .extend(instance.run_store().get_run_detail(runs[writer]).await?);
-                        }
-                        Ok(details)
-                    }
-                },
+                move |instance| details(instance, read.clone()),
             )
             .await?;
         let torn = seen.iter().flatten().flatten().find(|detail| {
@@ -192,6 +174,15 @@ async fn end_seen_in_parts(t: &Trial) -> Outcome {
         t.expect_that(what, torn.is_none(), "status and completed-at together", &torn);
     }
     t.overlap_shown()
+}
+
+/// The details of two of the runs that are written to.
+async fn details(instance: Instance, runs: Vec<RunId>) -> Result<Vec<FlowRunDetail>> {
+    let mut details = Vec::new();
+    for writer in writers().take(2) {
+        details.extend(instance.run_store().get_run_detail(runs[writer]).await?);
+    }
+    Ok(details)
 }
 
 /// A run with one running step for every caller.
