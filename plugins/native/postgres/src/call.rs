@@ -42,7 +42,8 @@ impl Call {
     /// A statement whose first parameter is the namespace.
     pub(crate) fn statement(&self, sql: impl SqlSafeStr) -> Statement<'_> {
         let arguments = Ok(PgArguments::default());
-        let statement = Statement { call: self, sql: sql.into_sql_str(), arguments };
+        let sql = sql.into_sql_str();
+        let statement = Statement { call: self, sql, arguments, is_kept: true };
         statement.bind(self.opened.namespace.as_str())
     }
 
@@ -77,9 +78,16 @@ pub(crate) struct Statement<'c> {
     call: &'c Call,
     sql: SqlStr,
     arguments: Answer<PgArguments>,
+    is_kept: bool,
 }
 
 impl Statement<'_> {
+    /// Has the server plan it for its parameters, each time; else it may keep one plan for all.
+    pub(crate) fn planned_anew(mut self) -> Self {
+        self.is_kept = false;
+        self
+    }
+
     /// Adds the next parameter.
     pub(crate) fn bind<'v, T>(mut self, value: T) -> Self
     where
@@ -137,10 +145,10 @@ impl Statement<'_> {
     where
         R: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
-        let (sql, arguments) = (self.sql, self.arguments?);
+        let (sql, arguments, is_kept) = (self.sql, self.arguments?, self.is_kept);
         let attempt = |pool: PgPool| {
             let statement = sqlx::query_as_with(sql.clone(), arguments.clone());
-            async move { statement.fetch_all(&pool).await }
+            async move { statement.persistent(is_kept).fetch_all(&pool).await }
         };
         self.call.run(true, attempt).await
     }

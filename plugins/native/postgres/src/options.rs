@@ -155,6 +155,8 @@ impl PostgresOptions {
             ("idle_in_transaction_session_timeout", "60000".to_owned()),
             // The statements count on seeing what was committed while they waited for a lock.
             ("default_transaction_isolation", "read committed".to_owned()),
+            // The default is of disks that turn; with it a long history is read whole for a part.
+            ("random_page_cost", "1.1".to_owned()),
             // Compiling takes longer than any of the statements.
             ("jit", "off".to_owned()),
         ])

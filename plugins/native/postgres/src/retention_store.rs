@@ -13,15 +13,18 @@ impl RetentionStore for PostgresBackend {
     async fn cleanup(&self, cutoff: Instant) -> Result<()> {
         let call = self.call()?;
         let cutoff = keep(cutoff)?;
+        let mut from: Option<Instant> = None;
         loop {
-            let more: Option<(bool,)> = call
-                .statement("SELECT remove_completed_runs($1, $2, $3)")
+            let removed: Option<(Option<Instant>,)> = call
+                .statement("SELECT remove_completed_runs($1, $2, $3, $4)")
+                .bind(from)
                 .bind(cutoff)
                 .bind(BATCH)
                 .change()
                 .await?;
-            if more != Some((true,)) {
-                return Ok(());
+            match removed {
+                Some((Some(latest),)) => from = Some(latest),
+                _ => return Ok(()),
             }
         }
     }

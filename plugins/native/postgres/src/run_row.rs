@@ -1,6 +1,6 @@
 //! Rows of runs.
 
-use plimsoll_contract::{Answer, FlowId, FlowRun, Instant, RunId};
+use plimsoll_contract::{Answer, FlowId, FlowRun, Instant, RunId, RunStatus};
 use plimsoll_sql::run_status;
 use uuid::Uuid;
 
@@ -40,4 +40,24 @@ impl RunRow {
 /// The runs as the contract shows them.
 pub(crate) fn runs(rows: Vec<RunRow>) -> Answer<Vec<FlowRun>> {
     rows.into_iter().map(RunRow::into_run).collect()
+}
+
+/// The runs of one status, when each began and ended: what timeseries read. A row a run would take
+/// longer to hand over than to find.
+#[derive(sqlx::FromRow)]
+pub(crate) struct SpansRow {
+    status: String,
+    starts: Vec<Instant>,
+    ends: Vec<Option<Instant>>,
+}
+
+impl SpansRow {
+    /// Start, end and status of each.
+    pub(crate) fn spans(
+        self,
+    ) -> Answer<impl Iterator<Item = (Instant, Option<Instant>, RunStatus)>> {
+        let status = run_status(&self.status)?;
+        let spans = self.starts.into_iter().zip(self.ends);
+        Ok(spans.map(move |(start, end)| (start, end, status)))
+    }
 }

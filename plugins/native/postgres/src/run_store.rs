@@ -6,11 +6,11 @@ use plimsoll_contract::{
     Result, RunId, RunStatus, RunStore, RunTimeseriesBucket, RunTimeseriesGranularity, StartRun,
     StepStatus,
 };
-use plimsoll_sql::{Limits, Window, run_search, run_status, step_status_name};
+use plimsoll_sql::{Limits, Window, run_search, step_status_name};
 
 use crate::run_detail::run_detail;
 use crate::run_page::run_page;
-use crate::run_row::{RunRow, runs};
+use crate::run_row::{RunRow, SpansRow, runs};
 use crate::{PostgresBackend, text};
 
 /// A new attempt of a step, running or skipped.
@@ -220,23 +220,24 @@ impl RunStore for PostgresBackend {
         let (first, last) = window.bounds()?;
         let statement = match flow_id {
             None => call.statement(
-                "SELECT started_at, completed_at, status FROM flow_runs \
-                 WHERE namespace = $1 AND started_at >= $2 AND started_at < $3",
+                "SELECT status, array_agg(started_at) AS starts, array_agg(completed_at) AS ends \
+                 FROM flow_runs WHERE namespace = $1 AND started_at >= $2 AND started_at < $3 \
+                 GROUP BY status",
             ),
             Some(_) => call.statement(
-                "SELECT started_at, completed_at, status FROM flow_runs \
-                 WHERE namespace = $1 AND started_at >= $2 AND started_at < $3 AND flow_id = $4",
+                "SELECT status, array_agg(started_at) AS starts, array_agg(completed_at) AS ends \
+                 FROM flow_runs \
+                 WHERE namespace = $1 AND started_at >= $2 AND started_at < $3 AND flow_id = $4 \
+                 GROUP BY status",
             ),
         };
         let mut statement = statement.bind(first).bind(last);
         if let Some(id) = flow_id {
             statement = statement.bind(id.0);
         }
-        let rows: Vec<(Instant, Option<Instant>, String)> = statement.read_all().await?;
-        let rows = rows.into_iter().map(|(started_at, completed_at, status)| {
-            Ok((started_at, completed_at, run_status(&status)?))
-        });
-        Ok(window.buckets(rows.collect::<Answer<Vec<_>>>()?)?)
+        let rows: Vec<SpansRow> = statement.read_all().await?;
+        let spans = rows.into_iter().map(SpansRow::spans).collect::<Answer<Vec<_>>>()?;
+        Ok(window.buckets(spans.into_iter().flatten())?)
     }
 
     async fn get_active_runs(&self) -> Result<Vec<FlowRun>> {

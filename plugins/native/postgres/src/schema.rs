@@ -2,8 +2,9 @@
 
 use plimsoll_contract::{Answer, Error};
 use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Connection, PgPool};
+use sqlx::{AssertSqlSafe, Connection, PgPool, Postgres};
 
 use crate::call::MARGIN;
 use crate::error::no_answer;
@@ -32,23 +33,31 @@ enum State {
 /// What keeps the database from being used, and what to do about it.
 pub(crate) async fn prepare(pool: &PgPool, options: &PostgresOptions) -> Answer<()> {
     let limit = options.acquire_timeout + options.statement_timeout + MARGIN;
-    match tokio::time::timeout(limit, try_prepare(pool, options)).await {
-        Err(_) => Err(no_answer()),
-        Ok(Err(sqlx::Error::PoolTimedOut)) => Err(why_not(options).await),
-        Ok(Err(error)) => Err(error::answer(&error)),
-        Ok(Ok(answer)) => answer,
+    let behind = match tokio::time::timeout(limit, look(pool)).await {
+        Err(_) => return Err(no_answer()),
+        Ok(Err(sqlx::Error::PoolTimedOut)) => return Err(why_not(options).await),
+        Ok(Err(error)) => return Err(error::answer(&error)),
+        Ok(Ok(looked)) => looked?,
+    };
+    match behind {
+        None => Ok(()),
+        Some(mut connection) => {
+            let migrated = migrate(&mut connection, &options.schema).await;
+            migrated.unwrap_or_else(|error| Err(error::answer(&error)))
+        }
     }
 }
 
-async fn try_prepare(pool: &PgPool, options: &PostgresOptions) -> sqlx::Result<Answer<()>> {
+/// The connection to make the tables with, unless they are what this version needs.
+async fn look(pool: &PgPool) -> sqlx::Result<Answer<Option<PoolConnection<Postgres>>>> {
     let mut connection = pool.acquire().await?;
     if let Err(refusal) = check_server(&mut connection).await? {
         return Ok(Err(refusal));
     }
-    match state(&mut connection).await? {
-        State::Ready => Ok(Ok(())),
-        _ => migrate(&mut connection, &options.schema).await,
-    }
+    Ok(Ok(match state(&mut connection).await? {
+        State::Ready => None,
+        _ => Some(connection),
+    }))
 }
 
 /// The pool tries until its time is up and keeps the reason to itself, so ask once without it.
@@ -88,6 +97,8 @@ async fn check_server(connection: &mut PgConnection) -> sqlx::Result<Answer<()>>
 /// Creates what is missing, in one transaction, alone.
 async fn migrate(connection: &mut PgConnection, schema: &str) -> sqlx::Result<Answer<()>> {
     let mut transaction = connection.begin().await?;
+    // An index on a long history takes long; a lock that is never given still ends it.
+    sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *transaction).await?;
     sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('plimsoll ' || $1, 1))")
         .bind(schema)
         .execute(&mut *transaction)

@@ -56,7 +56,7 @@ async fn many_instances_make_the_tables_once() {
         .fetch_one(&mut connection)
         .await
         .unwrap();
-    assert_eq!(applied, 2);
+    assert_eq!(applied, 3);
 }
 
 #[tokio::test]

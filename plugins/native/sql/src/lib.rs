@@ -8,6 +8,7 @@
 mod detail;
 mod error;
 mod headers;
+mod id_search;
 mod instant;
 mod page;
 mod session;
@@ -18,10 +19,11 @@ mod timeseries;
 pub use detail::assemble;
 pub use error::{mask, unreachable};
 pub use headers::{decode_headers, encode_headers};
+pub use id_search::IdSearch;
 pub use instant::{from_micros, keep, micros};
 pub use page::Limits;
 pub use session::{MAX_NAMESPACE_BYTES, Opened, Session, check};
-pub use status::{run_status, step_status, step_status_name};
+pub use status::{run_status, statuses_with, step_status, step_status_name};
 pub use text::{fold, fold_key, is_ascii_blank, run_search, webhook_filter};
 pub use timeseries::Window;
 

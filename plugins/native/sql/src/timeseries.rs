@@ -5,6 +5,8 @@ use plimsoll_contract::{
 
 use crate::{from_micros, keep};
 
+const LESS_THAN_A_MICRO: TimeDelta = TimeDelta::nanoseconds(999);
+
 /// What `get-run-timeseries` was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
@@ -37,8 +39,29 @@ impl Window {
     ///
     /// `other` if a bound is no instant, which none in these years is.
     pub fn bounds(&self) -> Answer<(Instant, Instant)> {
-        let last = self.until + TimeDelta::nanoseconds(999);
+        let last = self.until + LESS_THAN_A_MICRO;
         Ok((from_micros(self.since.timestamp_micros())?, from_micros(last.timestamp_micros())?))
+    }
+
+    /// The bounds of `started-at`, the second one left out, for a database that keeps microseconds:
+    /// a run is in the window exactly if it is within them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Window::bounds`].
+    pub fn exact_bounds(&self) -> Answer<(Instant, Instant)> {
+        let up = |instant: Instant| from_micros((instant + LESS_THAN_A_MICRO).timestamp_micros());
+        Ok((up(self.since)?, up(self.until)?))
+    }
+
+    /// Where the first bucket begins, in microseconds since 1970, and how wide each is.
+    #[must_use]
+    pub fn first_bucket(&self) -> (i64, i64) {
+        let width = match self.granularity {
+            RunTimeseriesGranularity::Hour => 3_600_000_000,
+            RunTimeseriesGranularity::Day => 86_400_000_000,
+        };
+        (self.since.timestamp_micros().div_euclid(width) * width, width)
     }
 
     /// The buckets, from `started-at`, `completed-at` and status of the runs within the bounds.

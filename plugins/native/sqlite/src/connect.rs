@@ -8,11 +8,18 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
 
 use crate::gate::Gate;
-use crate::options::{Place, SqliteOptions};
+use crate::options::{Listener, Place, SqliteOptions};
 use crate::{error, schema};
 
 /// How long to wait before asking for the journal mode again.
 const PAUSE: Duration = Duration::from_millis(5);
+
+/// How much of the file the connection that writes remembers, in KiB below zero. Ids are spread over
+/// all of a long history; with the 2 MiB of SQLite, a batch of a cleanup would not fit in.
+const WRITER_CACHE: &str = "-65536";
+
+/// The same for each connection that reads.
+const READER_CACHE: &str = "-16384";
 
 /// Makes connections to one database.
 #[derive(Clone)]
@@ -30,6 +37,11 @@ impl Connector {
         matches!(self.options.place, Place::File(_))
     }
 
+    /// Who hears of statements.
+    pub(crate) fn listener(&self) -> Listener {
+        self.options.listener.clone()
+    }
+
     /// Where those that write to the file take turns.
     pub(crate) fn gate(&self) -> Option<Gate> {
         match &self.options.place {
@@ -42,6 +54,7 @@ impl Connector {
     pub(crate) async fn writer(&self) -> Answer<SqliteConnection> {
         self.folder_is_there()?;
         let options = self.connect_options().create_if_missing(true);
+        let options = options.pragma("cache_size", WRITER_CACHE);
         let mut connection = options.connect().await.map_err(error::answer)?;
         schema::is_ours_or_new(&mut connection).await?;
         if let Place::File(_) = self.options.place {
@@ -62,6 +75,7 @@ impl Connector {
             return None;
         }
         let options = self.connect_options().pragma("query_only", "ON");
+        let options = options.pragma("cache_size", READER_CACHE);
         let pool = SqlitePoolOptions::new()
             .max_connections(self.options.readers)
             .acquire_timeout(self.options.acquire_timeout)

@@ -12,6 +12,7 @@ use sqlx::{Connection, Encode, Executor, FromRow, QueryBuilder, Sqlite, SqliteCo
 
 use crate::connect::Connector;
 use crate::error::answer;
+use crate::options::Listener;
 use crate::writer::{Shape, Writer};
 
 /// A statement with its arguments.
@@ -48,14 +49,15 @@ pub(crate) struct Database {
     writer: Writer,
     /// None in memory: reads go through the writer.
     readers: Option<SqlitePool>,
+    listener: Listener,
 }
 
 impl Database {
     /// Connects, and creates or upgrades the tables.
     pub(crate) async fn connect(connector: Connector) -> Answer<Self> {
         let connection = connector.writer().await?;
-        let readers = connector.readers();
-        Ok(Self { writer: Writer::start(connection, connector), readers })
+        let (readers, listener) = (connector.readers(), connector.listener());
+        Ok(Self { writer: Writer::start(connection, connector), readers, listener })
     }
 
     /// Whether it has to be connected to again.
@@ -166,6 +168,7 @@ pub(crate) struct Open {
 impl Open {
     /// A statement; the namespace is its first argument.
     pub(crate) fn statement(&self, sql: &'static str) -> Statement<'static> {
+        self.database.listener.hear(sql);
         sqlx::query(sql).bind(&self.opened.namespace)
     }
 
@@ -179,6 +182,12 @@ impl Open {
         let mut builder = QueryBuilder::new(sql);
         builder.push_bind(&self.opened.namespace);
         builder
+    }
+
+    /// What was put together.
+    pub(crate) fn built<'b>(&self, builder: &'b mut QueryBuilder<Sqlite>) -> Statement<'b> {
+        self.database.listener.hear(builder.sql().as_str());
+        builder.build()
     }
 
     /// The present instant, in microseconds since 1970.

@@ -42,12 +42,14 @@ mod run_control_store;
 mod run_runtime_store;
 mod run_search;
 mod run_store;
+mod run_timeseries;
 mod schedule_state_store;
 mod schema;
 mod signal_store;
 mod steps;
 mod webhook_rejection_store;
 mod webhook_replay_store;
+mod words;
 mod writer;
 
 pub use backend::SqliteBackend;

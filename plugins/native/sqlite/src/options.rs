@@ -1,5 +1,7 @@
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -23,6 +25,7 @@ pub struct SqliteOptions {
     pub(crate) acquire_timeout: Duration,
     pub(crate) busy_timeout: Duration,
     pub(crate) max_pages: Option<u32>,
+    pub(crate) listener: Listener,
 }
 
 /// Where the database is.
@@ -52,6 +55,7 @@ impl SqliteOptions {
             acquire_timeout: Duration::from_secs(5),
             busy_timeout: Duration::from_secs(5),
             max_pages: None,
+            listener: Listener::default(),
         }
     }
 
@@ -86,7 +90,48 @@ impl SqliteOptions {
         self.max_pages = Some(pages);
         self
     }
+
+    /// Tells `listener` the text of each statement that a call makes, before it runs: to ask SQLite
+    /// how it answers them, with `EXPLAIN QUERY PLAN`.
+    #[must_use]
+    pub fn on_statement(mut self, listener: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.listener = Listener(Some(Arc::new(listener)));
+        self
+    }
 }
+
+/// Who hears of statements. Only itself is equal to it.
+#[derive(Clone, Default)]
+pub(crate) struct Listener(Option<Arc<Hear>>);
+
+/// What is told the text of a statement.
+type Hear = dyn Fn(&str) + Send + Sync;
+
+impl Listener {
+    pub(crate) fn hear(&self, statement: &str) {
+        if let Some(listener) = &self.0 {
+            listener(statement);
+        }
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Listener" } else { "None" })
+    }
+}
+
+impl PartialEq for Listener {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(own), Some(theirs)) => Arc::ptr_eq(own, theirs),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Listener {}
 
 impl FromStr for SqliteOptions {
     type Err = TargetError;

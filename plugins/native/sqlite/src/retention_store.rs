@@ -8,7 +8,7 @@ use crate::SqliteBackend;
 use crate::database::{Open, all, execute};
 
 /// How many runs go in one transaction: other writers wait for it.
-const BATCH: usize = 200;
+const BATCH: usize = 64;
 
 /// What belongs to a run, besides the run itself.
 const BELONGINGS: [&str; 9] = [
@@ -62,7 +62,7 @@ async fn remove_some(connection: &mut SqliteConnection, open: &Open, cutoff: i64
             listed.push_bind(id);
         }
         delete.push(")");
-        execute(connection, delete.build()).await?;
+        execute(connection, open.built(&mut delete)).await?;
     }
     Ok(removed.len())
 }

@@ -5,7 +5,8 @@ use plimsoll_contract::{
     RunControl, RunId, ScheduleState, SignalWaiter, WebhookRejection,
 };
 use plimsoll_sql::{from_micros, run_status, step_status, unreadable};
-use sqlx::FromRow;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
 /// A row that becomes a record of the contract.
@@ -80,6 +81,22 @@ impl Record for RunRow {
             completed_at: self.completed_at.map(from_micros).transpose()?,
             source_run_id: self.source_run_id.map(RunId),
         })
+    }
+}
+
+/// A row of a page: the total is there on all of them, and alone on a page without items.
+pub(crate) struct PageRow {
+    pub(crate) total_count: i64,
+    pub(crate) run: Option<RunRow>,
+}
+
+impl FromRow<'_, SqliteRow> for PageRow {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        let run = match row.try_get::<Option<Uuid>, _>("id")? {
+            Some(_) => Some(RunRow::from_row(row)?),
+            None => None,
+        };
+        Ok(Self { total_count: row.try_get("total_count")?, run })
     }
 }
 

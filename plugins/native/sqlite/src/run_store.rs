@@ -7,13 +7,14 @@ use plimsoll_contract::{
     Result, RunId, RunStatus, RunStore, RunTimeseriesBucket, RunTimeseriesGranularity, StartRun,
     StepStatus,
 };
-use plimsoll_sql::{Limits, Window, assemble, from_micros, run_status};
+use plimsoll_sql::{Limits, Window, assemble};
 use sqlx::SqliteConnection;
 
 use crate::SqliteBackend;
 use crate::database::{Open, all};
 use crate::rows::{AttemptRow, Record, RunRow, StepRow, records};
 use crate::run_search::Filter;
+use crate::run_timeseries::series;
 use crate::steps::NewAttempt;
 
 #[async_trait]
@@ -177,27 +178,7 @@ impl RunStore for SqliteBackend {
     ) -> Result<Vec<RunTimeseriesBucket>> {
         let open = self.open_namespace()?;
         let window = Window::new(granularity, since, until)?;
-        let (first, last) = window.bounds()?;
-        let select = open
-            .select::<(i64, Option<i64>, String)>(match flow_id {
-                None => {
-                    "SELECT started_at, completed_at, status FROM flow_runs
-                     WHERE namespace = ?1 AND started_at >= ?2 AND started_at < ?3"
-                }
-                Some(_) => {
-                    "SELECT started_at, completed_at, status FROM flow_runs
-                     WHERE namespace = ?1 AND flow_id = ?4 AND started_at >= ?2 AND started_at < ?3"
-                }
-            })
-            .bind(first.timestamp_micros())
-            .bind(last.timestamp_micros())
-            .bind(flow_id.map(|id| id.0));
-        let rows = open.database.all(select).await?;
-        let runs = rows.into_iter().map(|(started_at, completed_at, status)| {
-            let completed_at = completed_at.map(from_micros).transpose()?;
-            Ok((from_micros(started_at)?, completed_at, run_status(&status)?))
-        });
-        Ok(window.buckets(runs.collect::<Answer<Vec<_>>>()?)?)
+        Ok(series(&open, &window, flow_id).await?)
     }
 
     async fn get_active_runs(&self) -> Result<Vec<FlowRun>> {

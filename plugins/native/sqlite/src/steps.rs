@@ -188,7 +188,7 @@ async fn reset_some(
         )
         .push_bind(PREREQUISITE_NOT_SATISFIED)
         .push(") RETURNING step_key");
-    let was_reset: Vec<(String,)> = all(connection, Select::of(reset.build())).await?;
+    let was_reset: Vec<(String,)> = all(connection, Select::of(open.built(&mut reset))).await?;
     if was_reset.is_empty() {
         return Ok(());
     }
@@ -197,7 +197,8 @@ async fn reset_some(
         "DELETE FROM flow_step_claims WHERE namespace = ",
         "DELETE FROM flow_step_dispatches WHERE namespace = ",
     ] {
-        execute(connection, of_steps(open, freed, run_id, &keys).build()).await?;
+        let mut free = of_steps(open, freed, run_id, &keys);
+        execute(connection, open.built(&mut free)).await?;
     }
     Ok(())
 }

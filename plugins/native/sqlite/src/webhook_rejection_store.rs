@@ -119,7 +119,7 @@ impl Condition {
     ) -> Answer<WebhookRejectionPage> {
         let mut count = open.builder("SELECT count(*) FROM webhook_rejections WHERE namespace = ");
         self.restrict(&mut count);
-        let total = all::<(i64,)>(connection, Select::of(count.build())).await?;
+        let total = all::<(i64,)>(connection, Select::of(open.built(&mut count))).await?;
         let mut items = open.builder("SELECT * FROM webhook_rejections WHERE namespace = ");
         self.restrict(&mut items);
         items
@@ -127,7 +127,7 @@ impl Condition {
             .push_bind(self.limits.take)
             .push(" OFFSET ")
             .push_bind(self.limits.skip);
-        let items = all::<RejectionRow>(connection, Select::of(items.build())).await?;
+        let items = all::<RejectionRow>(connection, Select::of(open.built(&mut items))).await?;
         Ok(WebhookRejectionPage {
             items: records(items)?,
             total_count: total.first().map_or(0, |(total,)| total.cast_unsigned()),

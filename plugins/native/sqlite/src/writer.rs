@@ -12,12 +12,16 @@ use tokio::sync::{mpsc, oneshot};
 use crate::connect::Connector;
 use crate::error;
 use crate::gate::{Gate, Turn};
+use crate::words;
 
 /// How many jobs wait at the most before callers wait to enter theirs.
 const QUEUE: usize = 256;
 
 /// How many jobs are committed together at the most, so that no caller waits for too many others.
 const GROUP: usize = 64;
+
+/// How many jobs pass before runs are read that are over: enough for some runs to have ended.
+const PAUSE: usize = 256;
 
 /// How much of a group a job that fails takes with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,8 +86,7 @@ impl Writer {
     /// Starts the task. It makes a new connection when one breaks.
     pub(crate) fn start(connection: SqliteConnection, connector: Connector) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let gate = connector.gate();
-        tokio::spawn(Loop { connection, connector, gate, is_broken: false }.run(queue));
+        tokio::spawn(Loop::new(connection, connector).run(queue));
         Self { jobs }
     }
 
@@ -115,24 +118,36 @@ struct Loop {
     /// None in memory, which nobody else writes to.
     gate: Option<Gate>,
     is_broken: bool,
+    /// How many jobs were done since runs were read.
+    unread: usize,
 }
 
 impl Loop {
+    fn new(connection: SqliteConnection, connector: Connector) -> Self {
+        let gate = connector.gate();
+        Self { connection, connector, gate, is_broken: false, unread: PAUSE }
+    }
+
     async fn run(mut self, mut queue: Queue) {
         let mut group = Vec::new();
         while queue.recv_many(&mut group, GROUP).await > 0 {
-            let committed = match self.begin(&mut group, &mut queue).await {
-                Ok(_turn) => self.commit(&mut group).await,
+            let turn = self.begin(&mut group, &mut queue).await;
+            let committed = match &turn {
+                Ok(_) => self.commit(&mut group).await,
                 Err(error) => {
                     // The others have waited as long as the group, and would wait as long again.
                     while let Ok(job) = queue.try_recv() {
                         group.push(job);
                     }
-                    Err(error)
+                    Err(error.clone())
                 }
             };
+            self.unread += group.len();
             for job in group.drain(..) {
                 job.end(committed.clone());
+            }
+            if committed.is_ok() && self.unread >= PAUSE {
+                self.read_runs().await;
             }
         }
         // Nobody is left to be told.
@@ -204,6 +219,22 @@ impl Loop {
             self.execute("RELEASE job").await?;
         }
         Ok(())
+    }
+
+    /// Reads runs that are over, while the turn is ours. What fails is tried again later.
+    async fn read_runs(&mut self) {
+        self.unread = 0;
+        let read = async {
+            self.execute("BEGIN IMMEDIATE").await?;
+            let more = words::read_some(&mut self.connection).await?;
+            self.execute("COMMIT").await?;
+            Ok::<_, Error>(more)
+        };
+        match read.await {
+            Ok(true) => self.unread = PAUSE,
+            Ok(false) => {}
+            Err(_) => self.roll_back().await,
+        }
     }
 
     async fn execute(&mut self, statement: &'static str) -> Answer<()> {
