@@ -8,7 +8,7 @@ use plimsoll_contract::{
 use plimsoll_model::{Backend, EventReader, FlowStore, Model, OutputsRepository, Spec, State};
 
 use crate::broken::{backend, event_reader, flow_store, models, outputs_repository, spec};
-use crate::{Mutant, kills, racy};
+use crate::{Mutant, first_clock, kills, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -24,6 +24,16 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "stamps definitions with the machine's time, and the rest with the given one",
         dies: &[("backend/clock-ignored", "flow-definition.updated-at is read from the clock")],
         backend: flow_store::<UsesTheMachinesClock>,
+    },
+    Mutant {
+        id: "backend/keeps-its-first-clock",
+        clause: "BACKEND-8",
+        how: "reads the clock of the first open for ever",
+        dies: &[(
+            "backend/reopening-keeps-old-clock",
+            "a run starts at the instant of the second clock",
+        )],
+        backend: first_clock::keeps_first_clock,
     },
     Mutant {
         id: "backend/describes-itself-anew",
@@ -249,9 +259,25 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("backend/namespaces-mixed", "the events are those of an empty namespace")],
         backend: event_reader::<EventsOfAll>,
     },
+    Mutant {
+        id: "backend/misses-duplicates-apart",
+        clause: "BACKEND-22",
+        how: "notices two registered flows with one id only side by side",
+        dies: &[("backend/duplicate-flow-accepted", "also with another between")],
+        backend: backend::<MissesDuplicatesApart>,
+    },
+    Mutant {
+        id: "backend/registers-before-it-reads-settings",
+        clause: "BACKEND-21",
+        how: "takes the registered flows over, then refuses a setting",
+        dies: &[("backend/failed-open-registers-flows", "also where a setting was refused")],
+        backend: backend::<RegistersBeforeSettings>,
+    },
 ];
 
 models! {
+    RegistersBeforeSettings
+    MissesDuplicatesApart
     UsesTheMachinesClock HasNoName HasAStub OpenRecreates KeepsOneNamespace ListsEveryNamespace
     FoldsNamespaces SwitchesFirst RegistersFirst DropsDuplicateFlows IgnoresSettings DiscardIsAStub
     DiscardsByPrefix DiscardingUnknownFails DiscardCloses DiscardSparesTheOpen ClaimsToShare
@@ -498,5 +524,33 @@ impl EventReader for EventsOfAll {
         let spaces = self.state().namespaces.values();
         let events = spaces.filter_map(|space| space.events.get(&run)).flatten().cloned();
         Ok(page.cut(events, Page::DEFAULT_EVENTS))
+    }
+}
+
+impl Backend for MissesDuplicatesApart {
+    fn open(&mut self, config: &OpenConfig) -> Answer<()> {
+        let mut config = config.clone();
+        let flows = mem::take(&mut config.registered_flows);
+        for flow in flows {
+            let (last, earlier) = match config.registered_flows.split_last() {
+                Some((last, earlier)) => (Some(last), earlier),
+                None => (None, &[][..]),
+            };
+            let is_beside = last.is_some_and(|last| last.id == flow.id);
+            if is_beside || earlier.iter().all(|earlier| earlier.id != flow.id) {
+                config.registered_flows.push(flow);
+            }
+        }
+        self.0.open(&config)
+    }
+}
+
+impl Backend for RegistersBeforeSettings {
+    fn open(&mut self, config: &OpenConfig) -> Answer<()> {
+        let opened = self.0.open(config);
+        if opened.is_err() && !config.settings.is_empty() {
+            self.state().registered_flows.clone_from(&config.registered_flows);
+        }
+        opened
     }
 }

@@ -113,9 +113,17 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("event-reader/page-size-ignored", "the events of {skip: 3")],
         backend: event_reader::<AddsInAWord>,
     },
+    Mutant {
+        id: "event-reader/skips-within-the-default",
+        clause: "EVENT-4",
+        how: "skips within the first 200 when no size is given",
+        dies: &[("event-reader/default-page-unbounded", "those after 100 are 110")],
+        backend: event_reader::<SkipsWithinDefault>,
+    },
 ];
 
 models! {
+    SkipsWithinDefault
     ListsEveryRun ListsBackwards SequenceIsTheSame OrderedByTimestamp SequenceIsTimestamp
     AnswersEverything NeverMoreThan200 TakeOfZeroIsOne SkipsNothing
     OrderedByText AddsInAWord
@@ -208,5 +216,15 @@ impl EventReader for AddsInAWord {
         let end = page.skip.wrapping_add(page.take.unwrap_or(Page::DEFAULT_EVENTS));
         let take = Some(end.saturating_sub(page.skip));
         self.0.get_run_events(run_id, Page { take, ..page })
+    }
+}
+
+impl EventReader for SkipsWithinDefault {
+    fn get_run_events(&mut self, run_id: RunId, page: Page) -> Answer<Vec<FlowEventRecord>> {
+        let mut events = self.0.get_run_events(run_id, page)?;
+        if page.take.is_none() {
+            events.truncate(200_usize.saturating_sub(page.skip as usize));
+        }
+        Ok(events)
     }
 }

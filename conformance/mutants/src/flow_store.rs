@@ -171,9 +171,40 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("flow-store/long-manifest-cut", "the manifest is whole")],
         backend: flow_store::<CutsManifests>,
     },
+    Mutant {
+        id: "flow-store/orders-by-the-first-eight",
+        clause: "FLOW-2",
+        how: "orders names by their first eight characters",
+        dies: &[("flow-store/names-out-of-order", "they come by name")],
+        backend: flow_store::<OrdersByFirstEight>,
+    },
+    Mutant {
+        id: "flow-store/stamps-changes-of-enabled-alone",
+        clause: "FLOW-8",
+        how: "stamps no set-enabled that changes nothing",
+        dies: &[("flow-store/updated-at-wrong", "also to what it was")],
+        backend: flow_store::<StampsChangesAlone>,
+    },
+    Mutant {
+        id: "flow-store/none-keeps-the-manifest",
+        clause: "FLOW-6",
+        how: "keeps the manifest when a save has none",
+        dies: &[("flow-store/absent-manifest-becomes-text", "a manifest of none replaces another")],
+        backend: flow_store::<NoneKeepsManifest>,
+    },
+    Mutant {
+        id: "flow-store/enables-deleted-ones",
+        clause: "FLOW-13",
+        how: "marks deleted definitions, and enables them like the others",
+        dies: &[("flow-store/enabling-unknown-creates", "neither is a deleted one")],
+        backend: flow_store::<EnablesDeleted>,
+    },
 ];
 
 models! {
+    NoneKeepsManifest
+    StampsChangesAlone
+    OrdersByFirstEight
     HidesDisabled ListsBackwards MakesUpFlows KeepsTheVersion EchoesTheArgument NoneBecomesText
     TextBecomesNone ReplacesTheRow BelievesCreatedAt BelievesUpdatedAt EnablingIsNoUpdate
     DeleteIsAStub DeletingUnknownFails DeletesEverything DeleteCascades EnablingDropsManifest
@@ -365,5 +396,56 @@ impl FlowStore for CutsManifests {
         let whole = definition.manifest_json.as_ref();
         let manifest_json = whole.map(|text| text.chars().take(64 << 10).collect());
         self.0.save(&FlowDefinition { manifest_json, ..definition.clone() })
+    }
+}
+
+impl FlowStore for OrdersByFirstEight {
+    fn get_all(&mut self) -> Answer<Vec<FlowDefinition>> {
+        let mut all = self.0.get_all()?;
+        all.reverse();
+        all.sort_by_key(|flow| flow.name.chars().take(8).collect::<String>());
+        Ok(all)
+    }
+}
+
+impl FlowStore for StampsChangesAlone {
+    fn set_enabled(&mut self, id: FlowId, enabled: bool) -> Answer<FlowDefinition> {
+        match self.0.get_by_id(id)? {
+            Some(stored) if stored.is_enabled == enabled => Ok(stored),
+            _ => self.0.set_enabled(id, enabled),
+        }
+    }
+}
+
+impl FlowStore for NoneKeepsManifest {
+    fn save(&mut self, definition: &FlowDefinition) -> Answer<FlowDefinition> {
+        let stored = self.0.get_by_id(definition.id)?.and_then(|stored| stored.manifest_json);
+        let manifest_json = definition.manifest_json.clone().or(stored);
+        self.0.save(&FlowDefinition { manifest_json, ..definition.clone() })
+    }
+}
+
+/// A mutant that keeps what was deleted.
+#[derive(Default)]
+struct EnablesDeleted {
+    model: Model,
+    deleted: BTreeMap<FlowId, FlowDefinition>,
+}
+
+impl Spec for EnablesDeleted {
+    fn state(&mut self) -> &mut State {
+        self.model.state()
+    }
+}
+
+impl FlowStore for EnablesDeleted {
+    fn delete(&mut self, id: FlowId) -> Answer<()> {
+        self.deleted.extend(self.model.get_by_id(id)?.map(|flow| (id, flow)));
+        self.model.delete(id)
+    }
+
+    fn set_enabled(&mut self, id: FlowId, enabled: bool) -> Answer<FlowDefinition> {
+        let deleted = self.deleted.get(&id).cloned();
+        self.model.set_enabled(id, enabled).or_else(|error| deleted.ok_or(error))
     }
 }

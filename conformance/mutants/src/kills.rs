@@ -92,18 +92,22 @@ impl Process {
         let (mut live, mut own) = (locked(&self.disk.live), locked(&self.own));
         if self.killed.load(Ordering::SeqCst) {
             // It was under way: the step is there, and its attempt is not.
-            if self.loss == Loss::Torn && function == "record-step-start" {
-                let before = live.clone();
+            let open = own.open.clone().filter(|_| self.loss == Loss::Torn);
+            if let Some(name) = open.filter(|_| function == "record-step-start") {
+                let before = live.get(&name).map(|space| space.attempts.clone());
                 self.run(&mut live, &mut own, call)?;
-                for (name, space) in live.iter_mut() {
-                    space.attempts.clone_from(&before[name].attempts);
+                if let (Some(space), Some(before)) = (live.get_mut(&name), before) {
+                    space.attempts = before;
                 }
             }
             return Err(gone());
         }
         let answer = self.run(&mut live, &mut own, call);
-        if self.disk.calls.fetch_add(1, Ordering::SeqCst).is_multiple_of(8) {
-            locked(&self.disk.kept).clone_from(&live);
+        let is_turn = self.disk.calls.fetch_add(1, Ordering::SeqCst).is_multiple_of(8);
+        // A whole disk would take long to copy.
+        if let Some(name) = own.open.clone().filter(|_| is_turn && self.loss == Loss::Late) {
+            let space = live.get(&name).cloned().unwrap_or_default();
+            locked(&self.disk.kept).insert(name, space);
         }
         answer
     }
@@ -127,7 +131,10 @@ impl Process {
         let mut live = locked(&self.disk.live);
         self.killed.store(true, Ordering::SeqCst);
         if self.loss == Loss::Late {
-            live.clone_from(&locked(&self.disk.kept));
+            let mut kept = locked(&self.disk.kept);
+            // What was discarded stays away.
+            kept.retain(|name, _| live.contains_key(name));
+            live.extend(mem::take(&mut *kept));
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod audit;
 mod backend;
 mod broken;
 mod event_reader;
+mod first_clock;
 mod flow_repository;
 mod flow_store;
 mod kills;
@@ -85,11 +86,13 @@ const LISTS: &[&[Mutant]] = &[
     run_store::runs::MUTANTS,
     run_store::steps::MUTANTS,
     run_store::step_texts::MUTANTS,
+    run_store::joined::MUTANTS,
     run_store::lists::MUTANTS,
     run_store::search::MUTANTS,
     run_store::statistics::MUTANTS,
     run_store::timeseries::MUTANTS,
     run_store::percentiles::MUTANTS,
+    run_store::reopening::MUTANTS,
     run_store::retry::MUTANTS,
     run_store::dispatch::MUTANTS,
     run_runtime_store::statuses::MUTANTS,

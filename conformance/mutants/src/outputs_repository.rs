@@ -216,6 +216,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: outputs_repository::<EventsAreASet>,
     },
     Mutant {
+        id: "outputs-repository/events-of-no-step-are-a-set",
+        clause: "OUTPUT-17",
+        how: "leaves an event of no step out that is like one before",
+        dies: &[("outputs-repository/equal-events-merged", "events of no step are two")],
+        backend: outputs_repository::<EventsOfNoStepAreASet>,
+    },
+    Mutant {
         id: "outputs-repository/prints-json-without-blanks",
         clause: "BACKEND-7",
         how: "removes the blanks between the parts of a JSON text",
@@ -289,7 +296,7 @@ models! {
     SlotsLackRun FirstInputCounts InputClearsOutput NullIsAbsent AbsentOutputIsNull
     AbsentInputIsNull AbsentDataAreNull AbsentHeadersAreEmpty FirstDataCount LowersHeaderNames
     TrimsHeaderValues DropsEmptyHeaders UpsertsEachHeader NoHeaderNoRow HeadersAreAMap
-    OutputsEndWithScope EventsAreOfNow RunEventsHaveAStep EmptyMessageIsNone EventsAreASet
+    OutputsEndWithScope EventsAreOfNow RunEventsHaveAStep EmptyMessageIsNone EventsAreASet EventsOfNoStepAreASet
     PrintsWithoutBlanks NumbersAreDoubles CutsValues InputKeysGetLonger
     FoldsKeys CutsMessages
     NullKeepsOutput
@@ -528,6 +535,15 @@ impl OutputsRepository for EmptyMessageIsNone {
     fn record_event(&mut self, run: RunId, event: &FlowEvent) -> Answer<()> {
         let message = event.message.clone().filter(|message| !message.is_empty());
         self.0.record_event(run, &FlowEvent { message, ..event.clone() })
+    }
+}
+
+impl OutputsRepository for EventsOfNoStepAreASet {
+    fn record_event(&mut self, run: RunId, event: &FlowEvent) -> Answer<()> {
+        let mut before = self.space()?.events.get(&run).into_iter().flatten();
+        let is_there =
+            event.step_key.is_none() && before.any(|record| record.event_type == event.event_type);
+        if is_there { Ok(()) } else { self.0.record_event(run, event) }
     }
 }
 

@@ -7,7 +7,7 @@ mod stale;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use std::{hint, mem, thread};
+use std::{hint, mem};
 
 use async_trait::async_trait;
 use plimsoll_contract::{
@@ -22,6 +22,7 @@ use plimsoll_model::{
     RunControlStore, RunRuntimeStore, RunStore, ScheduleStateStore, SignalStore, State,
     WebhookRejectionStore, WebhookReplayStore,
 };
+use tokio::task;
 
 use crate::broken::{AsSpecified, Built};
 
@@ -51,7 +52,9 @@ pub(crate) fn tearing() -> Built {
 pub(crate) use glimpses::{
     in_parts, lagging_lists, late_events, snapshots, stale_reads, two_queries,
 };
-pub(crate) use stale::{gives_up, stale_choices, stale_fields};
+pub(crate) use stale::{
+    gives_up, stale_annotation, stale_choices, stale_fields, stale_reset, stale_sweep,
+};
 
 fn build<C: Collision>() -> Built {
     Built { backend: Arc::new(Racy::<C>::default()), is_racy: true, subject: None }
@@ -59,26 +62,26 @@ fn build<C: Collision>() -> Built {
 
 /// What becomes of calls that overlap.
 trait Collision: Default + Send + Sync + 'static {
-    fn call<T: 'static>(
+    fn call<T: Send + 'static>(
         &self,
         state: &Mutex<State>,
         function: &str,
-        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T>,
-    ) -> Answer<T>;
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
+    ) -> impl Future<Output = Answer<T>> + Send;
 }
 
 #[derive(Default)]
 struct LostUpdates;
 
 impl Collision for LostUpdates {
-    fn call<T: 'static>(
+    async fn call<T: Send + 'static>(
         &self,
         state: &Mutex<State>,
         _function: &str,
-        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {
         let mut copy = locked(state).clone();
-        dawdle();
+        dawdle().await;
         let answer = call(&mut AsSpecified(&mut copy));
         *locked(state) = copy;
         answer
@@ -89,17 +92,17 @@ impl Collision for LostUpdates {
 struct Clashing(Traffic);
 
 impl Collision for Clashing {
-    fn call<T: 'static>(
+    async fn call<T: Send + 'static>(
         &self,
         state: &Mutex<State>,
         function: &str,
-        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {
         let flight = self.0.enter();
         if flight.met_another && !is_read(function) {
             return Err(Error::Other("duplicate key".to_owned()));
         }
-        dawdle();
+        dawdle().await;
         call(&mut AsSpecified(&mut locked(state)))
     }
 }
@@ -108,11 +111,11 @@ impl Collision for Clashing {
 struct Skipping(Traffic);
 
 impl Collision for Skipping {
-    fn call<T: 'static>(
+    async fn call<T: Send + 'static>(
         &self,
         state: &Mutex<State>,
         _function: &str,
-        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {
         let flight = self.0.enter();
         if flight.met_another {
@@ -120,7 +123,7 @@ impl Collision for Skipping {
             copy.namespaces.values_mut().for_each(|space| *space = Default::default());
             return call(&mut AsSpecified(&mut copy));
         }
-        dawdle();
+        dawdle().await;
         call(&mut AsSpecified(&mut locked(state)))
     }
 }
@@ -129,11 +132,11 @@ impl Collision for Skipping {
 struct Tearing(AtomicUsize);
 
 impl Collision for Tearing {
-    fn call<T: 'static>(
+    async fn call<T: Send + 'static>(
         &self,
         state: &Mutex<State>,
         _function: &str,
-        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {
         let (answer, late) = {
             let mut state = locked(state);
@@ -143,7 +146,7 @@ impl Collision for Tearing {
         };
         // One call after the other must not always write in that order.
         for _ in 0..self.0.fetch_add(1, Ordering::Relaxed) % 3 {
-            dawdle();
+            dawdle().await;
         }
         if let Some(space) = locked(state).space() {
             late.write(space);
@@ -254,14 +257,13 @@ impl Drop for Flight<'_> {
     }
 }
 
-/// Takes a moment, in which others come in between, also where they share a core.
-fn dawdle() {
-    for spin in 0..400 {
-        match spin % 200 {
-            0 => thread::yield_now(),
-            _ => hint::spin_loop(),
-        }
+/// Takes a moment, in which others come in between: those on other threads while this one spins,
+/// those on the same thread when it yields.
+async fn dawdle() {
+    for _ in 0..400 {
+        hint::spin_loop();
     }
+    task::yield_now().await;
 }
 
 fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
@@ -277,15 +279,15 @@ struct Racy<C> {
 }
 
 impl<C: Collision> Racy<C> {
-    fn call<T: 'static>(
+    async fn call<T: Send + 'static>(
         &self,
         function: &str,
-        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Result<T> {
         if let Some(clock) = &*self.clock.lock().unwrap_or_else(PoisonError::into_inner) {
             locked(&self.state).now = clock.now();
         }
-        Ok(self.collision.call(&self.state, function, call)?)
+        Ok(self.collision.call(&self.state, function, call).await?)
     }
 }
 
@@ -317,7 +319,7 @@ macro_rules! let_calls_collide {
         $(#[async_trait]
         impl<C: Collision> contract::$interface for Racy<C> {
             $(async fn $method(&self, $($argument: $type),*) -> Result<$value> {
-                self.call($function, |model| $interface::$method(model, $($argument),*))
+                self.call($function, |model| $interface::$method(model, $($argument),*)).await
             })*
         })*
     };

@@ -1,12 +1,22 @@
 use std::collections::BTreeSet;
 
-use plimsoll_contract::{Answer, Error, FlowRun, Instant};
-use plimsoll_model::{Model, Namespace, RetentionStore, Spec};
+use plimsoll_contract::{Answer, Error, FlowId, FlowRun, Instant, Page, RunId, StartRun};
+use plimsoll_model::{Model, Namespace, RetentionStore, RunStore, Spec, State};
 
-use crate::broken::{in_nanoseconds, models, retention_store};
+use crate::broken::{in_nanoseconds, models, retention_store, run_store};
 use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        id: "retention-store/sweeps-what-was-reopened-meanwhile",
+        clause: "RETENTION-2",
+        how: "chooses the runs that it removes, and does not look at them again",
+        dies: &[(
+            "retention-store/reopened-run-removed-by-sweep-under-way",
+            "runs that were seen running and are gone",
+        )],
+        backend: racy::stale_sweep,
+    },
     Mutant {
         id: "retention-store/removes-at-the-cutoff",
         clause: "RETENTION-1",
@@ -48,6 +58,27 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "leaves the steps of a removed run",
         dies: &[("retention-store/history-kept", "the steps are gone")],
         backend: retention_store::<KeepsSteps>,
+    },
+    Mutant {
+        id: "retention-store/keeps-the-run-in-an-index",
+        clause: "RETENTION-3",
+        how: "lists a run of a flow once for each time that its id was started",
+        dies: &[("retention-store/history-kept", "once, in the list of its flow")],
+        backend: run_store::<KeepsRunInIndex<OF_FLOW>>,
+    },
+    Mutant {
+        id: "retention-store/keeps-the-run-in-the-list-of-all",
+        clause: "RETENTION-3",
+        how: "lists a run once for each time that its id was started, where no flow is asked for",
+        dies: &[("retention-store/history-kept", "once, in the list of every run")],
+        backend: run_store::<KeepsRunInIndex<OF_ALL>>,
+    },
+    Mutant {
+        id: "retention-store/keeps-the-run-among-the-active",
+        clause: "RETENTION-3",
+        how: "lists an active run once for each time that its id was started",
+        dies: &[("retention-store/history-kept", "once, in the list of active runs")],
+        backend: run_store::<KeepsRunInIndex<ACTIVE>>,
     },
     Mutant {
         id: "retention-store/keeps-attempts",
@@ -140,7 +171,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         clause: "RETENTION-8",
         how: "leaves the idempotency keys of a removed run",
         dies: &[
-            ("retention-store/idempotency-key-kept", "the key finds nothing"),
+            ("retention-store/idempotency-key-kept", "of `webhook` finds nothing"),
             ("retention-store/idempotency-key-kept", "it can be registered"),
         ],
         backend: retention_store::<KeepsKeys>,
@@ -237,9 +268,70 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("retention-store/kept-run-loses-data", "run and steps stay")],
         backend: retention_store::<ClearsSources>,
     },
+    Mutant {
+        id: "retention-store/removes-one-key",
+        clause: "RETENTION-8",
+        how: "removes one of the idempotency keys of a run",
+        dies: &[("retention-store/idempotency-key-kept", "finds nothing")],
+        backend: retention_store::<RemovesOneKey>,
+    },
+    Mutant {
+        id: "retention-store/purges-nonces",
+        clause: "REPLAY-4",
+        how: "removes the nonces that expired before the cutoff",
+        dies: &[("retention-store/nonces-removed", "the nonce still blocks")],
+        backend: retention_store::<PurgesNonces>,
+    },
 ];
 
+/// A mutant with an index beside the runs, which one of the lists comes from.
+#[derive(Default)]
+struct KeepsRunInIndex<const LIST: u8> {
+    model: Model,
+    started: Vec<RunId>,
+}
+
+const OF_FLOW: u8 = 0;
+const OF_ALL: u8 = 1;
+const ACTIVE: u8 = 2;
+
+impl<const LIST: u8> KeepsRunInIndex<LIST> {
+    fn by_starts(&self, runs: Vec<FlowRun>) -> Vec<FlowRun> {
+        let starts = |run: &FlowRun| self.started.iter().filter(|id| **id == run.id).count();
+        runs.into_iter().flat_map(|run| vec![run.clone(); starts(&run)]).collect()
+    }
+}
+
+impl<const LIST: u8> Spec for KeepsRunInIndex<LIST> {
+    fn state(&mut self) -> &mut State {
+        self.model.state()
+    }
+}
+
+impl<const LIST: u8> RunStore for KeepsRunInIndex<LIST> {
+    fn start_run(&mut self, start: &StartRun) -> Answer<FlowRun> {
+        let run = self.model.start_run(start)?;
+        self.started.push(run.id);
+        Ok(run)
+    }
+
+    fn get_runs(&mut self, flow: Option<FlowId>, page: Page) -> Answer<Vec<FlowRun>> {
+        let runs = self.model.get_runs(flow, page)?;
+        match (LIST, flow) {
+            (OF_FLOW, Some(_)) | (OF_ALL, None) => Ok(self.by_starts(runs)),
+            _ => Ok(runs),
+        }
+    }
+
+    fn get_active_runs(&mut self) -> Answer<Vec<FlowRun>> {
+        let runs = self.model.get_active_runs()?;
+        Ok(if LIST == ACTIVE { self.by_starts(runs) } else { runs })
+    }
+}
+
 models! {
+    PurgesNonces
+    RemovesOneKey
     RemovesAtCutoff CleanupIsAStub KeepsRun AgeBeginsWithStart EndOfAttemptsIsEnd KeepsSteps
     KeepsAttempts KeepsClaims DeletesClaimsByStep KeepsDispatches KeepsOutputs KeepsInputs
     KeepsTrigger KeepsEvents KeepsWaiters KeepsDeliveredWaiters KeepsControls KeepsKeys
@@ -456,5 +548,24 @@ impl RetentionStore for ClearsSources {
             run.source_run_id = run.source_run_id.filter(|source| left.contains(source));
         }
         Ok(())
+    }
+}
+
+impl RetentionStore for RemovesOneKey {
+    fn cleanup(&mut self, cutoff: Instant) -> Answer<()> {
+        let before = self.space()?.idempotency_keys.clone();
+        self.0.cleanup(cutoff)?;
+        let keys = &mut self.space()?.idempotency_keys;
+        let removed = before.into_iter().filter(|(key, _)| !keys.contains_key(key)).skip(1);
+        let kept: Vec<_> = removed.collect();
+        keys.extend(kept);
+        Ok(())
+    }
+}
+
+impl RetentionStore for PurgesNonces {
+    fn cleanup(&mut self, cutoff: Instant) -> Answer<()> {
+        self.space()?.nonces.retain(|_, expires_at| *expires_at >= cutoff);
+        self.0.cleanup(cutoff)
     }
 }

@@ -159,7 +159,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "schedule-state-store/deletes-by-pattern",
         clause: "BACKEND-5",
         how: "takes an underscore in the job id to delete for any character",
-        dies: &[("schedule-state-store/job-ids-merged", "`j_b` alone is deleted")],
+        dies: &[("schedule-state-store/job-ids-merged", "`char_ge` alone is deleted")],
         backend: schedule_state_store::<DeletesByPattern>,
     },
     Mutant {

@@ -1,4 +1,4 @@
-use chrono::{DateTime, Datelike};
+use chrono::{DateTime, Datelike, SubsecRound};
 use plimsoll_contract::{Answer, Error, FlowId, Instant};
 use plimsoll_model::{Model, Spec, WebhookReplayStore};
 
@@ -59,8 +59,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         clause: "REPLAY-3",
         how: "keeps nonces and trigger keys in lower case",
         dies: &[
-            ("webhook-replay-store/nonces-merged", "nonce \"Ab=\" is new"),
-            ("webhook-replay-store/nonces-merged", "trigger key \"Orders\" is another"),
+            ("webhook-replay-store/nonces-merged", "nonce \"Charge\" is new"),
+            ("webhook-replay-store/nonces-merged", "trigger key \"Charge\" is another"),
         ],
         backend: webhook_replay_store::<FoldsNonces>,
     },
@@ -69,9 +69,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         clause: "REPLAY-3",
         how: "keeps nonces and trigger keys without blanks around them",
         dies: &[
-            ("webhook-replay-store/nonces-merged", "nonce \"aB= \" is new"),
-            ("webhook-replay-store/nonces-merged", "nonce \" aB=\" is new"),
-            ("webhook-replay-store/nonces-merged", "trigger key \"orders \" is another"),
+            ("webhook-replay-store/nonces-merged", "nonce \"charge \" is new"),
+            ("webhook-replay-store/nonces-merged", "nonce \" charge\" is new"),
+            ("webhook-replay-store/nonces-merged", "trigger key \"charge \" is another"),
         ],
         backend: webhook_replay_store::<TrimsNonces>,
     },
@@ -196,6 +196,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: webhook_replay_store::<ExpiresInNanoseconds>,
     },
     Mutant {
+        id: "webhook-replay-store/expires-in-milliseconds",
+        clause: "BACKEND-10",
+        how: "keeps expiries in milliseconds",
+        dies: &[("webhook-replay-store/expiry-microseconds-lost", "purged at -1 µs")],
+        backend: webhook_replay_store::<ExpiresInMilliseconds>,
+    },
+    Mutant {
         id: "webhook-replay-store/purges-in-nanoseconds",
         clause: "BACKEND-12",
         how: "fails to purge as of an instant whose nanoseconds overflow 64 bits",
@@ -212,14 +219,33 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("webhook-replay-store/purge-misses-edge", "of many all are removed")],
         backend: webhook_replay_store::<PurgesAThousand>,
     },
+    Mutant {
+        id: "webhook-replay-store/joins-trigger-and-nonce",
+        clause: "REPLAY-3",
+        how: "joins trigger key and nonce with a colon",
+        dies: &[(
+            "webhook-replay-store/nonce-not-scoped",
+            "are two texts, not one with \":\" between",
+        )],
+        backend: webhook_replay_store::<JoinsTriggerAndNonce>,
+    },
+    Mutant {
+        id: "webhook-replay-store/expires-in-1970-at-the-earliest",
+        clause: "BACKEND-11",
+        how: "keeps an expiry before 1970 as 1970",
+        dies: &[("webhook-replay-store/far-expiry-misjudged", "one has")],
+        backend: webhook_replay_store::<ExpiresIn1970>,
+    },
 ];
 
 models! {
+    ExpiresIn1970
+    JoinsTriggerAndNonce
     AcceptsEveryReplay AcceptsNothing NoncesLackFlow NoncesLackTrigger FoldsNonces TrimsNonces
     ExpiredIsNew ExpiredIsNotStored ReplayExtends PurgeMissesEdge PurgeCountsRest
     PurgeEmptiesTable PurgesByOwnClock RefusesFarFuture ExpiryOverflows CutsNonces
     RefusesLongNonces OneGuardForAll PurgesEveryNamespace
-    ExpiresInNanoseconds PurgesInNanoseconds
+    ExpiresInNanoseconds ExpiresInMilliseconds PurgesInNanoseconds
     PurgesAThousand
 }
 
@@ -263,10 +289,10 @@ macro_rules! override_registration {
     };
 }
 
-override_registration! {
+override_registration! { ExpiresIn1970  JoinsTriggerAndNonce
     AcceptsEveryReplay AcceptsNothing NoncesLackFlow NoncesLackTrigger FoldsNonces TrimsNonces
     ExpiredIsNew ExpiredIsNotStored ReplayExtends RefusesFarFuture ExpiryOverflows CutsNonces
-    RefusesLongNonces OneGuardForAll ExpiresInNanoseconds
+    RefusesLongNonces OneGuardForAll ExpiresInNanoseconds ExpiresInMilliseconds
 }
 
 impl BreaksRegistration for AcceptsEveryReplay {
@@ -434,6 +460,13 @@ impl WebhookReplayStore for PurgesEveryNamespace {
     }
 }
 
+impl BreaksRegistration for ExpiresInMilliseconds {
+    fn register(&mut self, nonce: Nonce<'_>) -> Answer<bool> {
+        let expires_at = nonce.expires_at.trunc_subsecs(3);
+        Nonce { expires_at, ..nonce }.on(&mut self.0)
+    }
+}
+
 impl BreaksRegistration for ExpiresInNanoseconds {
     fn register(&mut self, nonce: Nonce<'_>) -> Answer<bool> {
         let expires_at = in_nanoseconds(nonce.expires_at)?;
@@ -449,5 +482,19 @@ impl WebhookReplayStore for PurgesAThousand {
             left -= u32::from(is_removed);
             is_removed
         })
+    }
+}
+
+impl BreaksRegistration for JoinsTriggerAndNonce {
+    fn register(&mut self, nonce: Nonce<'_>) -> Answer<bool> {
+        let joined = format!("{}:{}", nonce.trigger, nonce.nonce);
+        Nonce { trigger: "", nonce: &joined, ..nonce }.on(&mut self.0)
+    }
+}
+
+impl BreaksRegistration for ExpiresIn1970 {
+    fn register(&mut self, nonce: Nonce<'_>) -> Answer<bool> {
+        let expires_at = nonce.expires_at.max(Instant::UNIX_EPOCH);
+        Nonce { expires_at, ..nonce }.on(&mut self.0)
     }
 }

@@ -57,7 +57,20 @@ pub(crate) fn clauses(history: &History, symptom: &Symptom<'_>) -> Vec<&'static 
     }
     // The sort is stable: of two that weigh the same the one that stands first comes first.
     scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-    scored.into_iter().take(NAMED).map(|(_, id)| id).collect()
+    let is_of_symptom = |id: &str| {
+        Clause::find(id).is_some_and(|clause| {
+            clause.interface == symptom.interface
+                && clause.function.as_deref() == Some(symptom.function)
+        })
+    };
+    let mut ids: Vec<_> = scored.into_iter().map(|(_, id)| id).collect();
+    // What the function that was asked promises itself is always worth a look.
+    if let Some(place) = ids.iter().position(|id| is_of_symptom(id)).filter(|p| *p >= NAMED) {
+        let id = ids.remove(place);
+        ids.insert(NAMED - 1, id);
+    }
+    ids.truncate(NAMED);
+    ids
 }
 
 /// A function that only hands out what others wrote is seldom what is wrong.

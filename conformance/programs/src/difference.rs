@@ -32,7 +32,11 @@ pub(crate) fn locate(expected: &str, got: &str) -> (Vec<String>, String, String)
                 let named = line.split_once(": ").filter(|_| same_field);
                 let value = named.map_or(line, |(_, value)| value).trim();
                 let bare = value.trim_end_matches([',', '{', '(', '[']).trim();
-                if bare.is_empty() { "something".to_owned() } else { bare.to_owned() }
+                match bare {
+                    "" => "something".to_owned(),
+                    "]" | "}" | ")" => "nothing more".to_owned(),
+                    _ => bare.to_owned(),
+                }
             };
             return (path, value(want), value(have));
         }
@@ -63,6 +67,13 @@ mod tests {
         let (want, got) = (format!("{:#?}", query(None)), format!("{:#?}", query(Some(3))));
         assert_eq!(first(&want, &got), "page.take: expected none, got some");
         assert_eq!(first("true", "false"), "expected true, got false");
+    }
+
+    #[test]
+    fn a_longer_list_has_more() {
+        let (want, got) = (format!("{:#?}", [1]), format!("{:#?}", [1, 2]));
+        assert_eq!(first(&want, &got), "expected nothing more, got 2");
+        assert_eq!(first(&got, &want), "expected 2, got nothing more");
     }
 
     #[test]

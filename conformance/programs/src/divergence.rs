@@ -13,6 +13,8 @@ pub struct Divergence {
     pub function: String,
     /// The call, as [`Program`](crate::Program) prints it.
     pub call: String,
+    /// Calls of the reading at the end that came before it and may have changed something.
+    pub before: Vec<String>,
     /// What the model answers, as `Debug` prints it.
     pub expected: String,
     /// What the backend answered, as `Debug` prints it.

@@ -28,9 +28,12 @@ pub(crate) fn is_promised(call: &Call, space: &Namespace) -> bool {
             // RUN-14 and RUN-78 are SHOULDs: the run may have to exist.
             RunStore::record_step_start { run_id, .. }
             | RunStore::try_record_dispatch { run_id, .. } => started(run_id),
-            // RUN-65 is a SHOULD: the step may have to exist. RUN-66 is about unknown runs.
+            // RUN-65 is a SHOULD: the step and the run may have to exist. RUN-66 is about unknown
+            // runs.
             RunStore::retry_step { run_id, step_key } => {
-                !started(run_id) || has_step(space, *run_id, step_key)
+                let id = (*run_id, step_key.clone());
+                let is_held = space.claims.contains(&id) || space.dispatches.contains(&id);
+                has_step(space, *run_id, step_key) || (!started(run_id) && !is_held)
             }
             _ => true,
         },

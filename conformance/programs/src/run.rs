@@ -221,9 +221,20 @@ impl<'a> Runner<'a> {
         let (want, have) = (&expected.in_lines, &got.in_lines);
         let symptom = Symptom { interface, function, kind, expected: want, got: have, call };
         let clauses = blame::clauses(&self.history, &symptom);
-        let (function, call) = (function.to_owned(), String::new());
+        let (function, call, before) = (function.to_owned(), String::new(), Vec::new());
         let (expected, got) = (expected.in_one_line, got.in_one_line);
-        Divergence { step, interface, function, call, expected, got, kind, difference, clauses }
+        Divergence {
+            step,
+            interface,
+            function,
+            call,
+            before,
+            expected,
+            got,
+            kind,
+            difference,
+            clauses,
+        }
     }
 
     /// Where the contract leaves open what a call does, asks the backend what it did and lets the
@@ -253,11 +264,9 @@ impl<'a> Runner<'a> {
             }
         }
         let reads = sweep::reads(&notes, self.clock.now());
-        for call in &reads {
-            let found = self.call(place, call).await;
-            if found.is_some() {
-                return found;
-            }
+        let found = self.read(place, &reads).await;
+        if found.is_some() {
+            return found;
         }
         for number in opened.into_iter().filter(|_| program.opens()) {
             let opening = Step::Open { namespace: number, flows: Vec::new() };
@@ -265,11 +274,23 @@ impl<'a> Runner<'a> {
             if found.is_some() {
                 return found;
             }
-            for call in &reads {
-                let found = self.call(place, call).await;
-                if found.is_some() {
-                    return found;
-                }
+            let found = self.read(place, &reads).await;
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+
+    /// Makes the calls of a reading, some of which must write to learn something.
+    async fn read(&mut self, place: usize, reads: &[Call]) -> Option<Divergence> {
+        let mut before = Vec::new();
+        for call in reads {
+            if let Some(found) = self.call(place, call).await {
+                return Some(Divergence { before, ..found });
+            }
+            if !promised::is_read(call.function()) {
+                before.push(call.to_string());
             }
         }
         None

@@ -18,13 +18,16 @@ const LEAST_KILLED: usize = 60;
 
 /// The least number of mutants that die: a little below what is measured. Many a mutant was added
 /// because programs had missed it, so the share falls where the number must not.
-const LEAST_COUNT: usize = 350;
+const LEAST_COUNT: usize = 395;
 
 /// The least share of the killed whose clause is among those that are named, in percent.
 const LEAST_NAMED: usize = 80;
 
+/// Half of what the suite runs at the usual effort.
+const PROGRAMS: u64 = 100;
+
 async fn hunt(mutant: &'static Mutant) -> Option<Found> {
-    let search = Search { programs: 60, ..Search::new(5) };
+    let search = Search { programs: PROGRAMS, ..Search::new(5) };
     match find(&search, |_| async { Ok(mutant.backend()) }).await.unwrap() {
         Outcome::Agreed => None,
         Outcome::Diverged(found) => Some(*found),
@@ -40,14 +43,15 @@ fn sequential() -> impl Iterator<Item = &'static Mutant> {
     plimsoll_mutants::all().filter(|mutant| !mutant.is_racy())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn most_mutants_die() {
     let (mut all, mut killed, mut named, mut promised) = (0, 0, 0, 0);
     let (mut survivors, mut misnamed) = (Vec::new(), Vec::new());
-    for mutant in sequential() {
+    let hunts: Vec<_> = sequential().map(|mutant| (mutant, tokio::spawn(hunt(mutant)))).collect();
+    for (mutant, hunted) in hunts {
         all += 1;
         promised += usize::from(clause(mutant).level == Level::Must);
-        match hunt(mutant).await {
+        match hunted.await.unwrap() {
             None => survivors.push(format!("{} ({})", mutant.id, mutant.clause)),
             Some(found) if found.divergence.clauses.contains(&mutant.clause) => {
                 killed += 1;

@@ -7,6 +7,29 @@ use plimsoll_contract::{
 
 use crate::{Halt, Trial};
 
+/// Keys that are easily taken for one: by letter case, blanks, Unicode forms and look-alikes, and by
+/// what patterns take for anything. `charxge` stands before those that would match it.
+pub(crate) const NEAR_EQUAL: [&str; 18] = [
+    "charge",
+    "Charge",
+    "CHARGE",
+    "charge ",
+    " charge",
+    "charge\t",
+    "charge\u{a0}",
+    "charxge",
+    "char_ge",
+    "char%ge",
+    "char*ge",
+    "char?ge",
+    "char\\_ge",
+    "chargé",
+    "charge\u{301}",
+    "ｃharge",
+    "charg\u{435}",
+    "char\u{200b}ge",
+];
+
 impl Trial {
     /// What starting a new run of a flow takes.
     pub fn start_of(&self, flow_id: FlowId) -> StartRun {

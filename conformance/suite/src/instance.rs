@@ -55,6 +55,11 @@ impl Instance {
         arguments: &[&(dyn Debug + Sync)],
         call: impl Future<Output = Result<T>> + Send,
     ) -> Result<T> {
+        if self.caller.is_some() {
+            // Those who share a thread take turns: a backend that never waits would answer all the
+            // calls of one before the first of the next.
+            tokio::task::yield_now().await;
+        }
         let arguments = arguments.iter().map(|argument| format!("{argument:?}")).collect();
         let place = self.log.begin(interface, function, arguments, self.caller);
         let call = AssertUnwindSafe(call).catch_unwind();

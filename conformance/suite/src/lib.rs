@@ -42,6 +42,7 @@ mod given;
 mod history;
 mod instance;
 mod labels;
+mod lanes;
 mod log;
 mod probe;
 mod program;

@@ -15,7 +15,8 @@ const PROGRAMS: u64 = 200;
 pub(crate) struct BadProgram {
     /// The clauses that it most plausibly breaks.
     pub(crate) clauses: Vec<&'static str>,
-    /// Its steps, and the read that showed the difference where no step did.
+    /// Its steps, and those calls of the reading at its end that led to the difference where no
+    /// step did.
     pub(crate) calls: Vec<String>,
 }
 
@@ -49,6 +50,7 @@ impl Trial {
         let divergence = &found.divergence;
         let mut calls: Vec<_> = found.program.steps.iter().map(ToString::to_string).collect();
         if divergence.step >= calls.len() {
+            calls.extend(divergence.before.iter().cloned());
             calls.push(divergence.call.clone());
         }
         self.labels.add_all(&calls.join(" "), "id");

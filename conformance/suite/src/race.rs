@@ -1,15 +1,14 @@
 use std::fmt::Debug;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock, MutexGuard, PoisonError};
-use std::{hint, thread};
+use std::mem;
+use std::sync::{MutexGuard, PoisonError};
 
-use core_affinity::CoreId;
 use futures_util::future::join_all;
 use plimsoll_contract::{Interruption, InterruptionKind, Result};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::instance::Instance;
+use crate::lanes::{self, Lanes, Work};
 use crate::log::Entry;
 use crate::{Halt, Outcome, Trial};
 
@@ -19,15 +18,18 @@ pub(crate) const CALLERS: usize = 16;
 /// Rounds of a race at the usual effort.
 const ROUNDS: usize = 200;
 
-/// How many times as many rounds a race has while no two of its calls overlapped.
+/// How many times as many rounds a race has while calls overlapped in fewer than half of those that
+/// it should have.
 const PATIENCE: usize = 10;
 
 /// What a race has shown so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Race {
     pub(crate) rounds: usize,
-    /// Pairs of calls that were under way at the same time.
+    /// Pairs of calls that were under way at the same time; on two instances, where several race.
     pub(crate) overlaps: usize,
+    /// Rounds with such a pair.
+    pub(crate) rounds_with_overlap: usize,
     /// Calls that lost.
     pub(crate) losers: usize,
     /// Where the calls and expectations of the present round begin.
@@ -50,11 +52,10 @@ impl Trial {
         }
         let rounds = (ROUNDS * self.effort as usize / 100).max(1);
         let mut race = self.race();
-        let is_over = match race.overlaps {
-            // On a busy machine callers may long come one after the other, which proves nothing.
-            0 => race.rounds >= rounds.max(ROUNDS) * PATIENCE,
-            _ => race.rounds >= rounds,
-        };
+        // On a busy machine callers may long come one after the other, which proves nothing.
+        let patience = PATIENCE * if race.overlaps == 0 { rounds.max(ROUNDS) } else { rounds };
+        let is_over = race.rounds >= patience
+            || (race.rounds >= rounds && race.rounds_with_overlap >= rounds.div_ceil(2));
         if is_over {
             return Ok(false);
         }
@@ -76,35 +77,35 @@ impl Trial {
         F: Future<Output = Result<T>> + Send + 'static,
     {
         let (mut lanes, mut logs) = (Vec::new(), Vec::new());
-        lanes.resize_with(threads(), Vec::new);
+        lanes.resize_with(lanes::count(CALLERS), Vec::new);
         for caller in 0..CALLERS {
             let (instance, log) = self.instance_of(caller).for_caller(caller);
             logs.push(log);
             let (call, lane) = (call(caller, instance), caller % lanes.len());
             lanes[lane].push(async move { (caller, call.await) });
         }
-        let gate = Arc::new(Gate { expected: lanes.len(), arrived: AtomicUsize::new(0) });
-        let mut running = Vec::new();
-        for (index, lane) in lanes.into_iter().enumerate() {
-            let (gate, runtime) = (Arc::clone(&gate), Handle::current());
+        let threads = Lanes::take(lanes.len());
+        let (mut works, mut running) = (Vec::<Work>::new(), Vec::new());
+        for lane in lanes {
+            let runtime = Handle::current();
             let (done, finished) = oneshot::channel();
-            thread::spawn(move || {
-                stay_on_core(index);
-                gate.pass_together();
+            works.push(Box::new(move || {
                 // Nobody listens when the check was stopped.
                 let _ = done.send(runtime.block_on(join_all(lane)));
-            });
+            }));
             running.push(finished);
         }
+        threads.begin(works);
         let mut answers: Vec<_> = (0..CALLERS).map(|_| Err(no_answer())).collect();
         for lane in join_all(running).await {
             for (caller, answer) in lane.unwrap_or_default() {
                 answers[caller] = answer;
             }
         }
-        let mut calls: Vec<Entry> = logs.iter().flat_map(|log| log.lock().clone()).collect();
+        threads.give_back();
+        let mut calls: Vec<Entry> = logs.iter().flat_map(|log| mem::take(&mut *log.lock())).collect();
         calls.sort_by_key(|entry| entry.started);
-        self.race().overlaps += overlapping_pairs(&calls);
+        self.met(overlaps(&calls, self.racing_instances()));
         self.log.lock().extend(calls);
         answers
     }
@@ -127,6 +128,13 @@ impl Trial {
         self.expect(what, &Words(format!("{errors} errors")), &Words("0 errors".to_owned()));
     }
 
+    /// Counts the pairs of a round that overlapped.
+    fn met(&self, pairs: usize) {
+        let mut race = self.race();
+        race.overlaps += pairs;
+        race.rounds_with_overlap += usize::from(pairs > 0);
+    }
+
     /// Counts callers that lost.
     pub(crate) fn lost(&self, losers: usize) {
         self.race().losers += losers;
@@ -139,6 +147,9 @@ impl Trial {
     /// [`Halt::NotTestable`] without a single overlapping pair.
     pub fn overlap_shown(&self) -> Outcome {
         match self.race().overlaps {
+            0 if self.racing_instances() > 1 => {
+                Err(Halt::NotTestable("no two instances were ever at work together".to_owned()))
+            }
             0 => Err(Halt::NotTestable("no two calls were ever under way together".to_owned())),
             _ => Ok(()),
         }
@@ -146,45 +157,6 @@ impl Trial {
 
     pub(crate) fn race(&self) -> MutexGuard<'_, Race> {
         self.race.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The cores of the machine. To ask for them takes as long as a round does.
-static CORES: LazyLock<Vec<CoreId>> =
-    LazyLock::new(|| core_affinity::get_core_ids().unwrap_or_default());
-
-/// The threads that callers are spread over: one for each core, and never one alone.
-fn threads() -> usize {
-    CORES.len().clamp(2, CALLERS)
-}
-
-/// Keeps the present thread on a core of its own, where the system allows it: threads that are
-/// created together otherwise begin on one core, and run after each other.
-fn stay_on_core(index: usize) {
-    if let Some(core) = CORES.get(index) {
-        core_affinity::set_for_current(*core);
-    }
-}
-
-/// Lets threads pass in one instant. They stay awake while they wait: a backend in memory has
-/// answered everybody else before a sleeping thread wakes up.
-struct Gate {
-    expected: usize,
-    arrived: AtomicUsize,
-}
-
-impl Gate {
-    fn pass_together(&self) {
-        self.arrived.fetch_add(1, Ordering::SeqCst);
-        let mut spins = 0_u32;
-        while self.arrived.load(Ordering::SeqCst) < self.expected {
-            spins += 1;
-            match spins % 1_000 {
-                // The others may be waiting for this core.
-                0 => thread::yield_now(),
-                _ => hint::spin_loop(),
-            }
-        }
     }
 }
 
@@ -204,13 +176,27 @@ fn no_answer() -> plimsoll_contract::CallError {
     Interruption { kind: InterruptionKind::Trap, message, backtrace: None }.into()
 }
 
+/// The pairs among `calls` that were under way at the same time. Where several instances race,
+/// calls that one of them worked on show nothing about two.
+fn overlaps(calls: &[Entry], instances: usize) -> usize {
+    let all = overlapping_pairs(calls.iter());
+    if instances == 1 {
+        return all;
+    }
+    let within = |instance: usize| {
+        let is_of = |caller: usize| caller % instances == instance;
+        overlapping_pairs(calls.iter().filter(|call| call.caller.is_some_and(is_of)))
+    };
+    all - (0..instances).map(within).sum::<usize>()
+}
+
 /// The pairs among `calls`, ascending by start, that were under way at the same time: each call
 /// overlaps those that began before it and had not ended when it began.
-fn overlapping_pairs(calls: &[Entry]) -> usize {
-    let mut ends: Vec<_> = calls.iter().filter_map(|call| call.ended).collect();
+fn overlapping_pairs<'a>(calls: impl Iterator<Item = &'a Entry> + Clone) -> usize {
+    let mut ends: Vec<_> = calls.clone().filter_map(|call| call.ended).collect();
     ends.sort_unstable();
     let ended_before = |call: &Entry| ends.partition_point(|end| *end <= call.started);
-    let answered = calls.iter().filter(|call| call.ended.is_some());
+    let answered = calls.filter(|call| call.ended.is_some());
     answered.enumerate().map(|(earlier, call)| earlier.saturating_sub(ended_before(call))).sum()
 }
 
@@ -218,23 +204,37 @@ fn overlapping_pairs(calls: &[Entry]) -> usize {
 mod tests {
     use super::*;
     use plimsoll_contract::Interface;
+    use std::sync::LazyLock;
     use std::time::{Duration, Instant};
 
-    #[test]
-    fn overlapping_calls_are_counted_in_pairs() {
-        let origin = Instant::now();
-        let call = |started: u64, ended: u64| Entry {
+    fn call(caller: usize, started: u64, ended: u64) -> Entry {
+        static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        Entry {
             interface: Interface::RunStore,
             function: "start-run",
             arguments: Vec::new(),
-            caller: None,
+            caller: Some(caller),
             result: None,
             error: None,
-            started: origin + Duration::from_millis(started),
-            ended: Some(origin + Duration::from_millis(ended)),
-        };
-        assert_eq!(overlapping_pairs(&[call(0, 1), call(1, 2), call(3, 4)]), 0);
-        assert_eq!(overlapping_pairs(&[call(0, 5), call(1, 2), call(3, 4)]), 2);
-        assert_eq!(overlapping_pairs(&[call(0, 5), call(1, 6), call(2, 7), call(6, 9)]), 4);
+            started: *ORIGIN + Duration::from_millis(started),
+            ended: Some(*ORIGIN + Duration::from_millis(ended)),
+        }
+    }
+
+    #[test]
+    fn of_several_instances_two_must_work_together() {
+        let calls = [call(0, 0, 5), call(2, 1, 6), call(1, 5, 7), call(4, 6, 9)];
+        assert_eq!(overlaps(&calls, 1), 3);
+        assert_eq!(overlaps(&calls, 2), 2, "callers 0, 2 and 4 share an instance");
+        assert_eq!(overlaps(&calls[..2], 2), 0);
+        assert_eq!(overlaps(&calls[..2], 3), 1);
+    }
+
+    #[test]
+    fn overlapping_calls_are_counted_in_pairs() {
+        let call = |started, ended| call(0, started, ended);
+        assert_eq!(overlapping_pairs([call(0, 1), call(1, 2), call(3, 4)].iter()), 0);
+        assert_eq!(overlapping_pairs([call(0, 5), call(1, 2), call(3, 4)].iter()), 2);
+        assert_eq!(overlapping_pairs([call(0, 5), call(1, 6), call(2, 7), call(6, 9)].iter()), 4);
     }
 }

@@ -207,7 +207,12 @@ impl Trial {
     /// The instance that one of many callers uses.
     pub(crate) fn instance_of(&self, caller: usize) -> &Instance {
         let peers = self.peers.get().map_or(&[][..], Vec::as_slice);
-        peers.get(caller % peers.len().max(1)).unwrap_or(&self.instance)
+        peers.get(caller % self.racing_instances()).unwrap_or(&self.instance)
+    }
+
+    /// How many instances callers are spread over.
+    pub(crate) fn racing_instances(&self) -> usize {
+        self.peers.get().map_or(1, Vec::len).max(1)
     }
 
     /// Another instance that shows the same state, or the trial's own where none does.

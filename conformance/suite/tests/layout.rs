@@ -38,7 +38,7 @@ const ORDER: [(&str, &[&str]); 5] = [
         ],
     ),
     ("host", &["plimsoll-host", "plimsoll"]),
-    ("benches", &["plimsoll-benches"]),
+    ("benches", &["plimsoll-benches", "plimsoll-scale"]),
 ];
 
 /// Every file below `folder` whose name ends in `ending`, build output aside.

@@ -150,6 +150,25 @@ fn a_database_is_raced_from_several_processes() {
     assert_eq!(report["settings"]["processes"], 3);
     assert_eq!(report["settings"]["instances"], 4);
     assert_eq!(report["summary"]["passed"], 1, "{report:#}");
+    #[cfg(target_os = "linux")]
+    assert_eq!(most_children(&mut command(&arguments)), 2, "besides the first process");
+}
+
+/// How many processes of its own a command has at the most.
+#[cfg(target_os = "linux")]
+fn most_children(command: &mut Command) -> usize {
+    let mut parent = command.stdout(Stdio::null()).spawn().unwrap();
+    let (id, mut most) = (parent.id().to_string(), 0);
+    while parent.try_wait().unwrap().is_none() {
+        let processes = fs::read_dir("/proc").unwrap().flatten();
+        let parents = processes.filter_map(|process| {
+            let stat = fs::read_to_string(process.path().join("stat")).ok()?;
+            // `pid (name) state parent`, where the name may hold anything.
+            stat.rsplit_once(')')?.1.split_whitespace().nth(1).map(str::to_owned)
+        });
+        most = most.max(parents.filter(|parent| *parent == id).count());
+    }
+    most
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Mutants of what a row refers to and how much it holds.
 
+use chrono::SubsecRound;
 use plimsoll_contract::{Answer, FlowEvent, RunId};
 use plimsoll_model::{OutputsRepository, Spec};
 
@@ -77,11 +78,18 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         )],
         backend: outputs_repository::<StampsInNanoseconds>,
     },
+    Mutant {
+        id: "outputs-repository/stamps-in-milliseconds",
+        clause: "BACKEND-10",
+        how: "keeps the timestamps of events in milliseconds",
+        dies: &[("outputs-repository/timestamp-microseconds-lost", "the timestamp is kept")],
+        backend: outputs_repository::<StampsInMilliseconds>,
+    },
 ];
 
 models! {
     OutputNeedsStep InputNeedsStep EventNeedsStep CutsHeaders TimestampLosesFraction
-    StampsInNanoseconds OutputNeedsRun HeadersAreOfRun OutputsEndAtNul
+    StampsInNanoseconds StampsInMilliseconds OutputNeedsRun HeadersAreOfRun OutputsEndAtNul
 }
 
 impl OutputsRepository for OutputNeedsRun {
@@ -136,6 +144,13 @@ impl OutputsRepository for CutsHeaders {
             .iter()
             .map(|(name, value)| (name.clone(), value.chars().take(65_535).collect()));
         self.0.save_trigger_headers(run, &cut.collect::<Vec<_>>())
+    }
+}
+
+impl OutputsRepository for StampsInMilliseconds {
+    fn record_event(&mut self, run: RunId, event: &FlowEvent) -> Answer<()> {
+        let timestamp = event.timestamp.trunc_subsecs(3);
+        self.0.record_event(run, &FlowEvent { timestamp, ..event.clone() })
     }
 }
 

@@ -58,11 +58,11 @@ const PARTS: &[fn(&mut Namespace, &Namespace)] = &[
 ];
 
 impl Collision for InParts {
-    fn call<T: 'static>(
+    async fn call<T: Send + 'static>(
         &self,
         state: &Mutex<State>,
         function: &str,
-        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {
         const IN_PARTS: [&str; 3] = ["retry-step", "reset-cascade-skipped-dependents", "cleanup"];
         if !IN_PARTS.contains(&function) {
@@ -74,7 +74,7 @@ impl Collision for InParts {
             if let (Some(to), Some(from)) = (locked(state).space(), copy.space()) {
                 part(to, from);
             }
-            dawdle();
+            dawdle().await;
         }
         answer
     }
@@ -84,17 +84,17 @@ impl Collision for InParts {
 struct TwoQueries;
 
 impl Collision for TwoQueries {
-    fn call<T: 'static>(
+    async fn call<T: Send + 'static>(
         &self,
         state: &Mutex<State>,
         _function: &str,
-        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {
         let mut first = call(&mut AsSpecified(&mut locked(state)))?;
         if !is_of_two(&first) {
             return Ok(first);
         }
-        dawdle();
+        dawdle().await;
         let mut second = call(&mut AsSpecified(&mut locked(state)))?;
         mix(&mut first, &mut second);
         Ok(first)
@@ -139,11 +139,11 @@ impl LateEvents {
 }
 
 impl Collision for LateEvents {
-    fn call<T: 'static>(
+    async fn call<T: Send + 'static>(
         &self,
         state: &Mutex<State>,
         function: &str,
-        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {
         if function == "get-run-events" {
             let mut copy = locked(state).clone();
@@ -168,7 +168,7 @@ impl Collision for LateEvents {
         };
         // Every other event takes long, so that the next one overtakes it.
         for _ in 0..new.iter().map(|(_, sequence)| sequence % 2 * 20).sum() {
-            dawdle();
+            dawdle().await;
         }
         self.hidden().retain(|event| !new.contains(event));
         answer
@@ -185,18 +185,20 @@ fn sequences(state: &mut State) -> BTreeSet<(RunId, i64)> {
 struct LaggingLists(Mutex<State>);
 
 impl Collision for LaggingLists {
-    fn call<T: 'static>(
+    async fn call<T: Send + 'static>(
         &self,
         state: &Mutex<State>,
         function: &str,
-        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {
         const LISTS: [&str; 2] = ["get-claimed-step-keys", "get-dispatched-step-keys"];
         if !LISTS.contains(&function) {
             let answer = call(&mut AsSpecified(&mut locked(state)));
             if !is_read(function) {
                 // Long enough for the others to look at a list in the meantime.
-                (0..8).for_each(|_| dawdle());
+                for _ in 0..8 {
+                    dawdle().await;
+                }
                 self.follow(state, |index| drop(call(&mut AsSpecified(index))));
             }
             return answer;
@@ -232,17 +234,17 @@ struct Snapshots {
 }
 
 impl Collision for Snapshots {
-    fn call<T: 'static>(
+    async fn call<T: Send + 'static>(
         &self,
         state: &Mutex<State>,
         function: &str,
-        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {
         let flight = self.traffic.enter();
         if !flight.met_another {
             *locked(&self.seen) = locked(state).clone();
         }
-        dawdle();
+        dawdle().await;
         if is_read(function) && self.traffic.0.load(Ordering::SeqCst) > 1 {
             return call(&mut AsSpecified(&mut locked(&self.seen)));
         }
@@ -255,11 +257,11 @@ impl Collision for Snapshots {
 struct StaleReads(Mutex<State>);
 
 impl Collision for StaleReads {
-    fn call<T: 'static>(
+    async fn call<T: Send + 'static>(
         &self,
         state: &Mutex<State>,
         function: &str,
-        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {
         let mut state = locked(state);
         let mut before = locked(&self.0);

@@ -1,10 +1,11 @@
 //! Mutants that go by what they read before their turn, and write it back.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::marker::PhantomData;
 use std::mem;
 use std::sync::Mutex;
 
-use plimsoll_contract::{Answer, RunId};
+use plimsoll_contract::{Answer, Instant, RunId};
 use plimsoll_model::{Namespace, State};
 
 use super::{Built, Collision, build, dawdle, locked};
@@ -18,26 +19,41 @@ pub(crate) fn stale_fields() -> Built {
 
 /// A delivery chooses its waiter first and writes it later, whatever has become of it.
 pub(crate) fn stale_choices() -> Built {
-    build::<StaleChoices>()
+    build::<Of<StaleChoices>>()
 }
 
 /// A delivery chooses its waiter first, and does not look for another when that one is taken.
 pub(crate) fn gives_up() -> Built {
-    build::<GivesUp>()
+    build::<Of<GivesUp>>()
+}
+
+/// A reset looks its steps up first and frees them later, whatever has become of them.
+pub(crate) fn stale_reset() -> Built {
+    build::<Of<StaleReset>>()
+}
+
+/// An annotation reads its entry first and writes it back later, whatever has become of it.
+pub(crate) fn stale_annotation() -> Built {
+    build::<Of<StaleAnnotation>>()
+}
+
+/// A sweep chooses its runs first and removes them later, whatever has become of them.
+pub(crate) fn stale_sweep() -> Built {
+    build::<Of<StaleSweep>>()
 }
 
 #[derive(Default)]
 struct StaleFields;
 
 impl Collision for StaleFields {
-    fn call<T: 'static>(
+    async fn call<T: Send + 'static>(
         &self,
         state: &Mutex<State>,
         function: &str,
-        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {
         let before = locked(state).space().map(|space| space.clone()).unwrap_or_default();
-        dawdle();
+        dawdle().await;
         let mut state = locked(state);
         let answer = call(&mut AsSpecified(&mut state));
         if let Some(space) = state.space() {
@@ -68,52 +84,159 @@ fn write_back(function: &str, space: &mut Namespace, before: &Namespace) {
     }
 }
 
-#[derive(Default)]
-struct StaleChoices;
+/// What one function does that looks first and acts later.
+trait Late: Default + Send + Sync + 'static {
+    /// Its name. The others are as they should be.
+    const FUNCTION: &str;
 
-impl Collision for StaleChoices {
-    fn call<T: 'static>(
+    fn call<T: Send>(
+        state: &Mutex<State>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
+    ) -> impl Future<Output = Answer<T>> + Send;
+}
+
+#[derive(Default)]
+struct Of<L>(PhantomData<L>);
+
+impl<L: Late> Collision for Of<L> {
+    async fn call<T: Send + 'static>(
         &self,
         state: &Mutex<State>,
         function: &str,
-        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {
-        if function != "deliver-signal" {
-            return call(&mut AsSpecified(&mut locked(state)));
+        match function == L::FUNCTION {
+            true => L::call(state, call).await,
+            false => call(&mut AsSpecified(&mut locked(state))),
         }
-        let before = locked(state).clone();
-        let mut after = before.clone();
-        let answer = call(&mut AsSpecified(&mut after));
-        dawdle();
-        if let (Some(space), Some(after)) = (locked(state).space(), after.space()) {
-            let mut before = before;
-            let old = before.space().map(|space| space.waiters.clone()).unwrap_or_default();
-            let changed = after.waiters.iter().filter(|(id, row)| old.get(*id) != Some(*row));
-            space.waiters.extend(changed.map(|(id, row)| (id.clone(), row.clone())));
+    }
+}
+
+/// What a call would find and leave, and what it would answer, a moment before its turn.
+async fn foreseen<S: Send, T: Send>(
+    state: &Mutex<State>,
+    look: impl Fn(&mut State) -> S + Send,
+    call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
+) -> (S, S, Answer<T>) {
+    let mut trial = locked(state).clone();
+    let before = look(&mut trial);
+    let answer = call(&mut AsSpecified(&mut trial));
+    let after = look(&mut trial);
+    dawdle().await;
+    (before, after, answer)
+}
+
+#[derive(Default)]
+struct StaleChoices;
+
+impl Late for StaleChoices {
+    const FUNCTION: &str = "deliver-signal";
+
+    async fn call<T: Send>(
+        state: &Mutex<State>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
+    ) -> Answer<T> {
+        let waiters = |state: &mut State| {
+            state.space().map(|space| space.waiters.clone()).unwrap_or_default()
+        };
+        let (before, after, answer) = foreseen(state, waiters, call).await;
+        if let Some(space) = locked(state).space() {
+            let is_changed = |id: &_, row: &_| before.get(id) != Some(row);
+            space.waiters.extend(after.into_iter().filter(|(id, row)| is_changed(id, row)));
         }
         answer
     }
 }
 
 #[derive(Default)]
+struct StaleReset;
+
+impl Late for StaleReset {
+    const FUNCTION: &str = "reset-cascade-skipped-dependents";
+
+    async fn call<T: Send>(
+        state: &Mutex<State>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
+    ) -> Answer<T> {
+        let steps = |state: &mut State| -> BTreeSet<(RunId, String)> {
+            state.space().map(|space| space.steps.keys().cloned().collect()).unwrap_or_default()
+        };
+        let (before, left, answer) = foreseen(state, steps, call).await;
+        if let Some(space) = locked(state).space() {
+            for step in before.difference(&left) {
+                space.steps.remove(step);
+                space.claims.remove(step);
+                space.dispatches.remove(step);
+            }
+        }
+        answer
+    }
+}
+
+#[derive(Default)]
+struct StaleAnnotation;
+
+impl Late for StaleAnnotation {
+    const FUNCTION: &str = "annotate-dispatch";
+
+    async fn call<T: Send>(
+        state: &Mutex<State>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
+    ) -> Answer<T> {
+        let read = locked(state).space().map(|space| space.dispatches.clone()).unwrap_or_default();
+        dawdle().await;
+        let mut state = locked(state);
+        if let Some(space) = state.space() {
+            space.dispatches.extend(read);
+        }
+        call(&mut AsSpecified(&mut state))
+    }
+}
+
+#[derive(Default)]
+struct StaleSweep;
+
+impl Late for StaleSweep {
+    const FUNCTION: &str = "cleanup";
+
+    async fn call<T: Send>(
+        state: &Mutex<State>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
+    ) -> Answer<T> {
+        let (before, left, answer) = foreseen(state, completed, &call).await;
+        answer?;
+        let mut state = locked(state);
+        if let Some(space) = state.space() {
+            // What was chosen counts as complete, so that the sweep takes it whole.
+            for (run, completed_at) in before.iter().filter(|(run, _)| !left.contains_key(run)) {
+                if let Some(row) = space.runs.get_mut(run) {
+                    row.completed_at = Some(*completed_at);
+                }
+            }
+        }
+        call(&mut AsSpecified(&mut state))
+    }
+}
+
+/// When the runs that are complete came to be so.
+fn completed(state: &mut State) -> BTreeMap<RunId, Instant> {
+    let runs = state.space().map(|space| &space.runs).into_iter().flatten();
+    runs.filter_map(|(id, run)| run.completed_at.map(|at| (*id, at))).collect()
+}
+
+#[derive(Default)]
 struct GivesUp;
 
-impl Collision for GivesUp {
-    fn call<T: 'static>(
-        &self,
+impl Late for GivesUp {
+    const FUNCTION: &str = "deliver-signal";
+
+    async fn call<T: Send>(
         state: &Mutex<State>,
-        function: &str,
-        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {
-        if function != "deliver-signal" {
-            return call(&mut AsSpecified(&mut locked(state)));
-        }
-        let mut trial = locked(state).clone();
-        let open = undelivered(&mut trial);
-        call(&mut AsSpecified(&mut trial))?;
-        let left = undelivered(&mut trial);
+        let (open, left, answer) = foreseen(state, undelivered, &call).await;
+        answer?;
         let chosen = open.difference(&left).next();
-        dawdle();
         let mut state = locked(state);
         let Some(chosen) = chosen else { return call(&mut AsSpecified(&mut state)) };
         // Every other waiter is out of sight for the moment of the delivery.

@@ -152,9 +152,20 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-control-store/key-needs-run", "gave no value: violates a foreign key")],
         backend: run_control_store::<KeyNeedsRun>,
     },
+    Mutant {
+        id: "run-control-store/trims-every-blank",
+        clause: "CONTROL-17",
+        how: "trims every blank that Unicode knows",
+        dies: &[
+            ("run-control-store/other-keys-collide", "is a key of its own"),
+            ("run-control-store/other-keys-collide", "is another trigger key"),
+        ],
+        backend: run_control_store::<TrimsEveryBlank>,
+    },
 ];
 
 models! {
+    TrimsEveryBlank
     FindsConfiguredKeys FindsAnyKey RegistrationIsAnUpsert SameRunRegistersAgain KeysLackFlow
     KeysLackTrigger FindsExactKeys RegistersExactKeys KeysAreExact BlanksNeverCount CutsKeys RefusesLongKeys RegistersSilently
     KeyNeedsRun JoinsKeys FindsFoldedKeys EndFreesKeys
@@ -219,7 +230,7 @@ macro_rules! override_keys {
     };
 }
 
-override_keys! {
+override_keys! { TrimsEveryBlank
     FindsConfiguredKeys FindsAnyKey RegistrationIsAnUpsert SameRunRegistersAgain KeysLackFlow
     KeysLackTrigger FindsExactKeys RegistersExactKeys KeysAreExact BlanksNeverCount CutsKeys RefusesLongKeys RegistersSilently
     KeyNeedsRun JoinsKeys FindsFoldedKeys EndFreesKeys
@@ -391,5 +402,15 @@ impl BreaksKeys for KeyNeedsRun {
     fn register(&mut self, key: Key<'_>, run: RunId) -> Answer<bool> {
         self.space()?.runs.get(&run).ok_or_else(missing_parent)?;
         key.register(&mut self.0, run)
+    }
+}
+
+impl BreaksKeys for TrimsEveryBlank {
+    fn find(&mut self, Key { flow, trigger, key }: Key<'_>) -> Answer<Option<RunId>> {
+        Key { flow, trigger: trigger.trim(), key: key.trim() }.find(&mut self.0)
+    }
+
+    fn register(&mut self, Key { flow, trigger, key }: Key<'_>, run: RunId) -> Answer<bool> {
+        Key { flow, trigger: trigger.trim(), key: key.trim() }.register(&mut self.0, run)
     }
 }

@@ -1,6 +1,6 @@
 //! Mutants of the control record: configuration, cancellation, timeouts.
 
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, SubsecRound, TimeDelta};
 use plimsoll_contract::{Answer, FlowId, Instant, RunControl, RunId};
 use plimsoll_model::{Model, Namespace, RunControlStore, Spec};
 
@@ -225,6 +225,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: run_control_store::<DeadlinesEndIn2262>,
     },
     Mutant {
+        id: "run-control-store/deadlines-in-milliseconds",
+        clause: "BACKEND-10",
+        how: "keeps deadlines in milliseconds",
+        dies: &[("run-control-store/deadline-microseconds-lost", "the deadline is kept")],
+        backend: run_control_store::<DeadlinesInMilliseconds>,
+    },
+    Mutant {
         id: "run-control-store/configuring-writes-old-flags-back",
         clause: "CONTROL-3",
         how: "reads a record, changes it and writes it back as a whole",
@@ -252,14 +259,22 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("backend/free-text-changed", "the reason of a cancellation")],
         backend: run_control_store::<TrimsReasons>,
     },
+    Mutant {
+        id: "run-control-store/second-cancellation-gives-the-reason",
+        clause: "CONTROL-7",
+        how: "takes the reason of a second cancellation where the first gave none",
+        dies: &[("run-control-store/second-cancellation-wins", "nothing has changed")],
+        backend: run_control_store::<SecondGivesReason>,
+    },
 ];
 
 models! {
+    SecondGivesReason
     StoresNormalisedKey DropsDeadline ConfigurationNeedsRun ConfiguringReplaces
     FirstConfigurationCounts ConfiguringRegisters CreatedAtIsReading CancelsWithoutInstant
     EveryCancellationCounts CancellingCreates TimeOutSetsNoFlag TimeOutMovesCancellation
     EveryTimeOutCounts TimingOutCreates TimeOutErasesReason TimeOutKeepsReason OddDeadlineWraps
-    OddDeadlinePanics DeadlinesEndIn2262 MakesUpRecords CancellationJoinsRun CancelsSilently TimesOutSilently
+    OddDeadlinePanics DeadlinesEndIn2262 DeadlinesInMilliseconds MakesUpRecords CancellationJoinsRun CancelsSilently TimesOutSilently
     CutsReasons FillsTheReasonIn EmptyReasonIsNone TrimsReasons
 }
 
@@ -304,7 +319,7 @@ macro_rules! override_configuration {
 override_configuration! {
     StoresNormalisedKey DropsDeadline ConfigurationNeedsRun ConfiguringReplaces
     FirstConfigurationCounts ConfiguringRegisters OddDeadlineWraps OddDeadlinePanics
-    DeadlinesEndIn2262
+    DeadlinesEndIn2262 DeadlinesInMilliseconds
 }
 
 impl BreaksConfiguration for StoresNormalisedKey {
@@ -473,6 +488,13 @@ impl BreaksConfiguration for OddDeadlinePanics {
     }
 }
 
+impl BreaksConfiguration for DeadlinesInMilliseconds {
+    fn configure(&mut self, configuration: Configuration<'_>) -> Answer<()> {
+        let timeout_at = configuration.timeout_at.map(|at| at.trunc_subsecs(3));
+        Configuration { timeout_at, ..configuration }.on(&mut self.0)
+    }
+}
+
 impl BreaksConfiguration for DeadlinesEndIn2262 {
     fn configure(&mut self, configuration: Configuration<'_>) -> Answer<()> {
         let timeout_at = configuration.timeout_at.map(|at| {
@@ -537,5 +559,17 @@ impl RunControlStore for CutsReasons {
 impl RunControlStore for TrimsReasons {
     fn request_cancel(&mut self, run: RunId, reason: Option<&str>) -> Answer<bool> {
         self.0.request_cancel(run, reason.map(str::trim))
+    }
+}
+
+impl RunControlStore for SecondGivesReason {
+    fn request_cancel(&mut self, run: RunId, reason: Option<&str>) -> Answer<bool> {
+        let is_first = self.0.request_cancel(run, reason)?;
+        if let Some(control) = self.space()?.controls.get_mut(&run)
+            && control.cancel_reason.is_none()
+        {
+            control.cancel_reason = reason.map(str::to_owned);
+        }
+        Ok(is_first)
     }
 }

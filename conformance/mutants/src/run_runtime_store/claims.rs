@@ -211,9 +211,17 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-runtime-store/claim-needs-step", "gave no value: violates a foreign key")],
         backend: run_runtime_store::<ClaimNeedsStep>,
     },
+    Mutant {
+        id: "run-runtime-store/releases-by-pattern",
+        clause: "BACKEND-5",
+        how: "takes an underscore in the key to release for any character",
+        dies: &[("run-runtime-store/claim-keys-merged", "releasing \"char_ge\" releases no other")],
+        backend: run_runtime_store::<ReleasesByPattern>,
+    },
 ];
 
 models! {
+    ReleasesByPattern
     ClaimsJoinSteps GrantsEveryClaim GrantsNoClaim CompletionReleases EndReleases ClaimsLackRun
     ClaimsLackKey FoldsClaimedKeys TrimsClaimedKeys CutsClaimedKeys OneClaimForAll ClaimNeedsRun
     ReleaseIsAStub ReleasingNothingFails ReleasesWholeRun ReleasesDispatchToo ReleasesStepToo
@@ -442,5 +450,16 @@ impl RunRuntimeStore for ClaimNeedsStep {
     fn try_claim_step(&mut self, run: RunId, key: &str) -> Answer<bool> {
         step(self.space()?, run, key).ok_or_else(missing_parent)?;
         self.0.try_claim_step(run, key)
+    }
+}
+
+impl RunRuntimeStore for ReleasesByPattern {
+    fn release_step_claim(&mut self, run: RunId, key: &str) -> Answer<()> {
+        let is_like = |held: &str| {
+            let mut pairs = held.chars().zip(key.chars());
+            held.chars().count() == key.chars().count() && pairs.all(|(a, b)| a == b || b == '_')
+        };
+        self.space()?.claims.retain(|(of_run, held)| *of_run != run || !is_like(held));
+        Ok(())
     }
 }

@@ -72,9 +72,17 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-runtime-store/run-status-wrong", "a started run is running")],
         backend: run_runtime_store::<OnlyEndedRuns>,
     },
+    Mutant {
+        id: "run-runtime-store/claims-make-runs",
+        clause: "RUNTIME-18",
+        how: "answers running for a run of which only a claim is there",
+        dies: &[("run-runtime-store/run-status-wrong", "a claim gives it none")],
+        backend: run_runtime_store::<ClaimsMakeRuns>,
+    },
 ];
 
 models! {
+    ClaimsMakeRuns
     PendingReadsRunning ClaimsHaveStatuses StatusesOfEveryRun StatusesJoinRun SkippedReadsSucceeded
     UnknownRunIsRunning OnlyEndedRuns
 }
@@ -175,5 +183,12 @@ impl RunRuntimeStore for UnknownRunIsRunning {
 impl RunRuntimeStore for OnlyEndedRuns {
     fn get_run_status(&mut self, run: RunId) -> Answer<Option<RunStatus>> {
         Ok(self.0.get_run_status(run)?.filter(|status| *status != RunStatus::Running))
+    }
+}
+
+impl RunRuntimeStore for ClaimsMakeRuns {
+    fn get_run_status(&mut self, run: RunId) -> Answer<Option<RunStatus>> {
+        let is_claimed = self.space()?.claims.iter().any(|(of_run, _)| *of_run == run);
+        Ok(self.0.get_run_status(run)?.or(is_claimed.then_some(RunStatus::Running)))
     }
 }

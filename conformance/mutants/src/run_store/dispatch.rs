@@ -223,6 +223,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-store/dispatch-needs-step", "gave no value: violates a foreign key")],
         backend: run_store::<DispatchNeedsStep>,
     },
+    Mutant {
+        id: "run-store/annotation-writes-its-entry-back",
+        clause: "RUN-79",
+        how: "reads an entry, and writes it back with the job",
+        dies: &[("run-store/annotation-race-revives-entry", "the released entry stays released")],
+        backend: racy::stale_annotation,
+    },
 ];
 
 models! {

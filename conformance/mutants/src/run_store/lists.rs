@@ -1,4 +1,6 @@
-use plimsoll_contract::{Answer, Error, FlowId, FlowRun, FlowRunPage, Page, RunId};
+use plimsoll_contract::{
+    Answer, Error, FlowId, FlowRun, FlowRunDetail, FlowRunPage, FlowStep, Page, RunId,
+};
 use plimsoll_model::{Model, RunStore};
 
 use super::calls::{BreaksSearch, Search, override_run_store};
@@ -118,9 +120,25 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-store/long-lists-cut", "the total counts them all")],
         backend: run_store::<CountsAThousand>,
     },
+    Mutant {
+        id: "run-store/filters-within-the-page",
+        clause: "RUN-31",
+        how: "leaves the runs of another status out of the page",
+        dies: &[("run-store/filters-not-anded", "one a page, those that match a status")],
+        backend: run_store::<FiltersWithinPage>,
+    },
+    Mutant {
+        id: "run-store/steps-come-by-millisecond",
+        clause: "RUN-40",
+        how: "orders steps by the millisecond of their start, then by key",
+        dies: &[("run-store/steps-out-of-order", "also by a microsecond")],
+        backend: run_store::<StepsComeByMillisecond>,
+    },
 ];
 
 models! {
+    StepsComeByMillisecond
+    FiltersWithinPage
     OldestFirst ListsEveryFlow ListHasNoDefault PageHasNoDefault TakeNoneIsDefault SkipPastEndFails
     EqualStartsHaveNoOrder SearchReplacesFlow FlowOrStatus PageBeginsWithOldest TotalIsPageLength
     TotalIgnoresFlow PagesHaveNoOrder
@@ -128,7 +146,7 @@ models! {
 }
 
 override_run_store! {
-    get_runs_page: CountsAThousand PageHasNoDefault SkipPastEndFails SearchReplacesFlow FlowOrStatus
+    get_runs_page: FiltersWithinPage  CountsAThousand PageHasNoDefault SkipPastEndFails SearchReplacesFlow FlowOrStatus
         PageBeginsWithOldest TotalIsPageLength TotalIgnoresFlow PagesHaveNoOrder
 }
 
@@ -266,5 +284,26 @@ impl BreaksSearch for CountsAThousand {
     fn search(&mut self, search: Search<'_>) -> Answer<FlowRunPage> {
         let page = search.on(&mut self.0)?;
         Ok(FlowRunPage { total_count: page.total_count.min(1_000), ..page })
+    }
+}
+
+impl BreaksSearch for FiltersWithinPage {
+    fn search(&mut self, search: Search<'_>) -> Answer<FlowRunPage> {
+        let total_count = search.on(&mut self.0)?.total_count;
+        let mut items = Search { status: None, ..search }.on(&mut self.0)?.items;
+        items.retain(|run| search.status.is_none_or(|status| run.status == status));
+        Ok(FlowRunPage { items, total_count })
+    }
+}
+
+impl RunStore for StepsComeByMillisecond {
+    fn get_run_detail(&mut self, run_id: RunId) -> Answer<Option<FlowRunDetail>> {
+        let mut detail = self.0.get_run_detail(run_id)?;
+        if let Some(detail) = &mut detail {
+            let by_millisecond =
+                |step: &FlowStep| (step.started_at.timestamp_millis(), step.step_key.clone());
+            detail.steps.sort_by_key(by_millisecond);
+        }
+        Ok(detail)
     }
 }

@@ -2,8 +2,10 @@
 
 pub(crate) mod calls;
 pub(crate) mod dispatch;
+pub(crate) mod joined;
 pub(crate) mod lists;
 pub(crate) mod percentiles;
+pub(crate) mod reopening;
 pub(crate) mod retry;
 pub(crate) mod runs;
 pub(crate) mod search;

@@ -19,7 +19,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "run-store/reset-drops-the-remainder",
         clause: "RUN-71",
         how: "resets a long list in thousands and leaves what remains",
-        dies: &[("run-store/reset-of-many-fails", "the last step of 9973 is reset")],
+        dies: &[("run-store/reset-of-many-fails", "of 9973 steps none is left")],
         backend: run_store::<ResetDropsRemainder>,
     },
     Mutant {
@@ -61,7 +61,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "run-store/retry-leaves-the-run",
         clause: "RUN-60",
         how: "resets the step and not its run",
-        dies: &[("run-store/retry-leaves-run-ended", "the run is running")],
+        dies: &[("run-store/retry-leaves-run-ended", "the run that was failed is running")],
         backend: run_store::<RetryLeavesRun>,
     },
     Mutant {
@@ -77,6 +77,16 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "leaves a retried step claimed",
         dies: &[("run-store/retry-keeps-claim", "the step can be claimed")],
         backend: run_store::<RetryForgetsClaim>,
+    },
+    Mutant {
+        id: "run-store/retry-needs-the-run",
+        clause: "RUN-65",
+        how: "does nothing for a run that has no row",
+        dies: &[
+            ("run-store/retry-needs-run", "the claim is free"),
+            ("run-store/retry-needs-run", "the entry is gone"),
+        ],
+        backend: run_store::<RetryNeedsRun>,
     },
     Mutant {
         id: "run-store/retry-forgets-the-dispatch",
@@ -311,7 +321,7 @@ models! {
     ResetFoldsReason ResetFreesEveryKey ResetFreesLiveClaim ResetsByReasonAlone
     ResetDeletesAttempts ShowsResetSteps ResetOfNoneFails ResetOfNoneIsOfAll ResetTakes2100Keys RetryKeepsCompletion RetriesEveryFailure RetryClearsHistory ResettingUnknownFails
     RetryFreesClaimsOfAll RetryFreesDispatchesOfAll CompletesKeptAttempt
-    RetryKeepsTrace
+    RetryKeepsTrace RetryNeedsRun
     RetryDeletesInput RetryTakesTimeOutBack ResetDropsRemainder
 }
 
@@ -370,6 +380,15 @@ impl RunStore for RetryLeavesEnd {
         self.0.retry_step(run, key)?;
         self.space()?.runs.entry(run).and_modify(|run| run.completed_at = end);
         Ok(())
+    }
+}
+
+impl RunStore for RetryNeedsRun {
+    fn retry_step(&mut self, run: RunId, key: &str) -> Answer<()> {
+        match self.space()?.runs.contains_key(&run) {
+            true => self.0.retry_step(run, key),
+            false => Ok(()),
+        }
     }
 }
 

@@ -7,6 +7,13 @@ use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
+        id: "run-store/search-joins-fields",
+        clause: "RUN-33",
+        how: "joins flow name and trigger key with a blank, and searches that",
+        dies: &[("run-store/search-spans-fields", "\"nds nig\" is in no field")],
+        backend: run_store::<JoinsFields>,
+    },
+    Mutant {
         id: "run-store/search-omits-the-job",
         clause: "RUN-33",
         how: "does not search job ids",
@@ -71,7 +78,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         clause: "RUN-34",
         how: "takes a percent sign for any text",
         dies: &[
-            ("run-store/search-takes-wildcards", "`a%b` finds itself alone"),
+            ("run-store/search-takes-wildcards", "`x%y` finds itself alone"),
             ("run-store/search-takes-wildcards", "`%` finds one run"),
         ],
         backend: run_store::<TakesPercentForAnything>,
@@ -87,7 +94,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "run-store/search-drops-backslashes",
         clause: "RUN-34",
         how: "takes a backslash for an escape of the next character",
-        dies: &[("run-store/search-takes-wildcards", "`a\\b` finds itself alone")],
+        dies: &[("run-store/search-takes-wildcards", "`x\\y` finds itself alone")],
         backend: run_store::<DropsBackslashes>,
     },
     Mutant {
@@ -139,20 +146,28 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-store/pages-repeat-or-miss", "so does a search")],
         backend: run_store::<OrdersPagesAnew>,
     },
+    Mutant {
+        id: "run-store/search-finds-ids-from-their-start",
+        clause: "RUN-33",
+        how: "finds a run by its id and by what that begins with",
+        dies: &[("run-store/search-misses-run-field", "the end of the id is searched")],
+        backend: run_store::<FindsIdsFromStart>,
+    },
 ];
 
 models! {
+    FindsIdsFromStart
     OmitsTheJob SpellsStatusesItsOwnWay WantsWholeIds OmitsSteps OmitsAttempts FoldsOneSide
     TakesPercentForAnything TakesUnderscoreForAnything DropsBackslashes FailsOnBrackets
-    LooksForBlanks TrimsItsText ReadsTriggerData
+    LooksForBlanks TrimsItsText ReadsTriggerData JoinsFields
     FailsOnLongTexts OmitsOldOutputs TakesNoBreakSpaceForBlank OrdersPagesAnew
 }
 
 override_run_store! {
-    get_runs_page: OmitsOldOutputs TakesNoBreakSpaceForBlank OrdersPagesAnew
+    get_runs_page: FindsIdsFromStart  OmitsOldOutputs TakesNoBreakSpaceForBlank OrdersPagesAnew
         FailsOnLongTexts OmitsTheJob SpellsStatusesItsOwnWay WantsWholeIds OmitsSteps OmitsAttempts
         FoldsOneSide TakesPercentForAnything TakesUnderscoreForAnything DropsBackslashes
-        FailsOnBrackets LooksForBlanks TrimsItsText ReadsTriggerData
+        FailsOnBrackets LooksForBlanks TrimsItsText ReadsTriggerData JoinsFields
 }
 
 /// The runs that a search finds once `change` has been made to what it reads.
@@ -315,6 +330,16 @@ impl BreaksSearch for TrimsItsText {
     }
 }
 
+impl BreaksSearch for JoinsFields {
+    fn search(&mut self, search: Search<'_>) -> Answer<FlowRunPage> {
+        search_in_changed(&mut self.0, search, |space| {
+            for run in space.runs.values_mut() {
+                run.flow_name = format!("{} {}", run.flow_name, run.trigger_key);
+            }
+        })
+    }
+}
+
 impl BreaksSearch for ReadsTriggerData {
     fn search(&mut self, search: Search<'_>) -> Answer<FlowRunPage> {
         search_in_changed(&mut self.0, search, |space| {
@@ -344,5 +369,17 @@ impl BreaksSearch for OrdersPagesAnew {
         all.items.sort_by_key(|run| std::cmp::Reverse(run.started_at));
         all.items = search.page.cut(all.items, Page::DEFAULT_RUNS);
         Ok(all)
+    }
+}
+
+impl BreaksSearch for FindsIdsFromStart {
+    fn search(&mut self, search: Search<'_>) -> Answer<FlowRunPage> {
+        let text = search.text.unwrap_or_default().to_ascii_lowercase();
+        let page = Search { page: Page::all(), ..search }.on(&mut self.0)?;
+        let by_its_end = |run: &FlowRun| {
+            let id = run.id.to_string();
+            text.len() > 8 && id.contains(&text) && !id.starts_with(&text)
+        };
+        search_with(&mut self.0, search, |run| page.items.contains(run) && !by_its_end(run))
     }
 }

@@ -2,7 +2,7 @@ use chrono::TimeDelta;
 use plimsoll_contract::{
     Answer, Error, FlowRun, Instant, RunStatus, RunTimeseriesBucket, RunTimeseriesGranularity,
 };
-use plimsoll_model::{Model, Spec};
+use plimsoll_model::{Model, Spec, State};
 
 use super::calls::{BreaksSeries, Series, override_run_store};
 use crate::Mutant;
@@ -130,6 +130,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "fails over a window whose nanoseconds overflow 64 bits",
         dies: &[("run-store/absurd-window-kills", "gave no value: timestamp out of range")],
         backend: run_store::<SeriesInNanoseconds>,
+    },
+    Mutant {
+        id: "run-store/keeps-past-windows",
+        clause: "RUN-49",
+        how: "computes a window that is over once",
+        dies: &[("run-store/past-window-kept-as-it-was", "the run has succeeded")],
+        backend: run_store::<KeepsPastWindows>,
     },
 ];
 
@@ -343,3 +350,35 @@ impl BreaksSeries for SeriesInNanoseconds {
         Series { since, until, ..series }.on(&mut self.0)
     }
 }
+
+/// A mutant with a cache.
+#[derive(Default)]
+struct KeepsPastWindows {
+    model: Model,
+    kept: Vec<(Series, Buckets)>,
+}
+
+impl Spec for KeepsPastWindows {
+    fn state(&mut self) -> &mut State {
+        self.model.state()
+    }
+}
+
+impl BreaksSeries for KeepsPastWindows {
+    fn series(&mut self, series: Series) -> Answer<Buckets> {
+        let is_same = |kept: &Series| {
+            (kept.granularity, kept.since, kept.until, kept.flow)
+                == (series.granularity, series.since, series.until, series.flow)
+        };
+        if let Some((_, buckets)) = self.kept.iter().find(|(kept, _)| is_same(kept)) {
+            return Ok(buckets.clone());
+        }
+        let buckets = series.on(&mut self.model)?;
+        if series.until < self.now() {
+            self.kept.push((series, buckets.clone()));
+        }
+        Ok(buckets)
+    }
+}
+
+override_run_store! { get_run_timeseries: KeepsPastWindows }

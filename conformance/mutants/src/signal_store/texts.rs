@@ -1,5 +1,7 @@
 //! Mutants of names, payloads and expiries, and of what a waiter must refer to.
 
+use std::collections::BTreeMap;
+
 use chrono::SubsecRound;
 use plimsoll_contract::{Answer, Error, Instant, RunId, SignalDeliveryResult};
 use plimsoll_model::{SignalStore, Spec};
@@ -95,9 +97,33 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("signal-store/delivery-not-stored", "the instant that is stored")],
         backend: signal_store::<AnswersTheClock>,
     },
+    Mutant {
+        id: "signal-store/composes-names",
+        clause: "SIGNAL-10",
+        how: "takes a letter with a combining accent for the accented letter",
+        dies: &[("signal-store/names-folded", "reaches the step that waits for it")],
+        backend: signal_store::<ComposesNames>,
+    },
+    Mutant {
+        id: "signal-store/prints-slashes-without-escape",
+        clause: "BACKEND-7",
+        how: "parses a payload and prints it again, without the escapes of slashes",
+        dies: &[("backend/free-text-changed", "is whole")],
+        backend: signal_store::<PrintsSlashes>,
+    },
+    Mutant {
+        id: "signal-store/expired-waiters-come-last",
+        clause: "SIGNAL-9",
+        how: "prefers waiters that have not expired",
+        dies: &[("signal-store/oldest-waiter-passed-over", "the oldest gets it, expired or not")],
+        backend: signal_store::<ExpiredComeLast>,
+    },
 ];
 
 models! {
+    ExpiredComeLast
+    PrintsSlashes
+    ComposesNames
     FoldsNames TrimsNames TrimsStepKeys CutsNames RefusesLongPayloads ExpiresOnMilliseconds
     ExpiryLosesFraction ExpiresInNanoseconds WaiterNeedsStep WaiterNeedsRun
     AnswersTheClock
@@ -108,7 +134,7 @@ override_registration! {
     WaiterNeedsStep WaiterNeedsRun
 }
 
-override_delivery! { FoldsNames TrimsNames CutsNames RefusesLongPayloads }
+override_delivery! { ExpiredComeLast  PrintsSlashes  ComposesNames  FoldsNames TrimsNames CutsNames RefusesLongPayloads }
 
 /// Delivers a signal under the name of a waiter that is taken for the same.
 fn deliver_alike(
@@ -203,5 +229,37 @@ impl SignalStore for AnswersTheClock {
             waiter.delivered_at = waiter.delivered_at.map(|at| at.trunc_subsecs(3));
         }
         Ok(result)
+    }
+}
+
+impl BreaksDelivery for ComposesNames {
+    fn deliver(&mut self, signal: Signal<'_>) -> Answer<SignalDeliveryResult> {
+        let composed = |name: &str| name.replace("e\u{301}", "é");
+        deliver_alike(&mut self.0, signal, |a, b| composed(a) == composed(b))
+    }
+}
+
+impl BreaksDelivery for PrintsSlashes {
+    fn deliver(&mut self, signal: Signal<'_>) -> Answer<SignalDeliveryResult> {
+        let payload = signal.payload.replace("\\/", "/");
+        Signal { payload: &payload, ..signal }.on(&mut self.0)
+    }
+}
+
+impl BreaksDelivery for ExpiredComeLast {
+    fn deliver(&mut self, signal: Signal<'_>) -> Answer<SignalDeliveryResult> {
+        let now = self.0.now();
+        let is_expired = |at: Option<Instant>| at.is_some_and(|at| at < now);
+        let (hidden, seen) = self.space()?.waiters.clone().into_iter().partition(|(_, waiter)| {
+            is_expired(waiter.expires_at) && waiter.delivered_at.is_none()
+        });
+        let everything: BTreeMap<_, _> = hidden;
+        self.space()?.waiters = seen;
+        let result = signal.on(&mut self.0);
+        self.space()?.waiters.extend(everything);
+        match result {
+            Ok(SignalDeliveryResult::Delivered(_)) => result,
+            _ => signal.on(&mut self.0),
+        }
     }
 }

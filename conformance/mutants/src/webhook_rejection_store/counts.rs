@@ -99,9 +99,17 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("webhook-rejection-store/accepted-row-counted", "a blank is a reason")],
         backend: webhook_rejection_store::<BlankIsNoReason>,
     },
+    Mutant {
+        id: "webhook-rejection-store/counts-a-page",
+        clause: "WEBHOOK-16",
+        how: "counts the newest 500 rows",
+        dies: &[("webhook-rejection-store/counts-stop-at-page", "every row counts")],
+        backend: webhook_rejection_store::<CountsPage>,
+    },
 ];
 
 models! {
+    CountsPage
     WindowLacksStart CountsWholeLog CountsAccepted CountsReasonless CountsEachSpelling
     SpellingsCollide WindowEndsNow LongestWindowOverflows LongestWindowFails
     WindowInSeconds BlankIsNoReason
@@ -248,5 +256,11 @@ impl WebhookRejectionStore for WindowInSeconds {
 impl WebhookRejectionStore for BlankIsNoReason {
     fn counts_by_reason(&mut self, window: Duration) -> Answer<Counts> {
         count_as(&mut self.0, window, |rows| rows.retain(|row| !row.reason.trim().is_empty()))
+    }
+}
+
+impl WebhookRejectionStore for CountsPage {
+    fn counts_by_reason(&mut self, window: Duration) -> Answer<Counts> {
+        count_as(&mut self.0, window, |rows| drop(rows.drain(..rows.len().saturating_sub(500))))
     }
 }

@@ -158,6 +158,20 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: webhook_rejection_store::<TotalIsThePages>,
     },
     Mutant {
+        id: "webhook-rejection-store/total-ends-at-the-cap",
+        clause: "WEBHOOK-11",
+        how: "counts no more matches than a page can hold",
+        dies: &[("webhook-rejection-store/page-size-ignored", "total with")],
+        backend: webhook_rejection_store::<TotalEndsAtCap>,
+    },
+    Mutant {
+        id: "webhook-rejection-store/search-joins-fields",
+        clause: "WEBHOOK-13",
+        how: "joins the fields, and searches what comes of it",
+        dies: &[("webhook-rejection-store/search-spans-fields", "\"layord\" is in no field")],
+        backend: webhook_rejection_store::<SearchJoinsFields>,
+    },
+    Mutant {
         id: "webhook-rejection-store/total-is-the-logs",
         clause: "WEBHOOK-11",
         how: "answers the length of the log as the total",
@@ -287,7 +301,7 @@ models! {
     SearchReplacesFlow ConditionsAreOred TotalIsThePages TotalIsTheLogs NeitherIsBoth
     RejectionsComeAlways SearchMissesAddress SearchMissesTrigger SearchIsExact
     SearchTakesWildcards SearchTakesEscapes AbsentFieldMatches AbsentFieldHides TrimsSearch
-    EmptySearchFindsNone
+    EmptySearchFindsNone TotalEndsAtCap SearchJoinsFields
     ReasonReplacesIncludes
     ReasonFoldsBeyondAscii
 }
@@ -314,7 +328,7 @@ override_query! {
     TotalIsThePages TotalIsTheLogs NeitherIsBoth RejectionsComeAlways SearchMissesAddress
     SearchMissesTrigger SearchIsExact SearchTakesWildcards SearchTakesEscapes AbsentFieldMatches
     AbsentFieldHides TrimsSearch EmptySearchFindsNone
-    ReasonReplacesIncludes ReasonFoldsBeyondAscii
+    ReasonReplacesIncludes ReasonFoldsBeyondAscii TotalEndsAtCap SearchJoinsFields
 }
 
 type Filter = WebhookRejectionQuery;
@@ -504,6 +518,23 @@ impl BreaksQuery for TotalIsThePages {
     fn ask(&mut self, filter: Filter) -> Asked {
         let page = self.0.query(&filter)?;
         Ok(WebhookRejectionPage { total_count: page.items.len() as u64, ..page })
+    }
+}
+
+impl BreaksQuery for TotalEndsAtCap {
+    fn ask(&mut self, filter: Filter) -> Asked {
+        let page = self.0.query(&filter)?;
+        Ok(WebhookRejectionPage { total_count: page.total_count.min(500), ..page })
+    }
+}
+
+impl BreaksQuery for SearchJoinsFields {
+    fn ask(&mut self, filter: Filter) -> Asked {
+        let text = filter.search.clone().unwrap_or_default().to_lowercase();
+        let filter = Filter { search: None, ..filter };
+        query_those(&mut self.0, &filter, |row| {
+            searched(row).collect::<String>().to_lowercase().contains(&text)
+        })
     }
 }
 

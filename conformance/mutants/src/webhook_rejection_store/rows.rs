@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use plimsoll_contract::{Answer, WebhookRejection, WebhookRejectionPage, WebhookRejectionQuery};
-use plimsoll_model::{Model, Spec, WebhookRejectionStore};
+use chrono::SubsecRound;
+use plimsoll_contract::{
+    Answer, OpenConfig, WebhookRejection, WebhookRejectionPage, WebhookRejectionQuery,
+};
+use plimsoll_model::{Backend, Model, Spec, WebhookRejectionStore};
 
 use super::seen_as;
-use crate::broken::{in_nanoseconds, models, webhook_rejection_store, whole_before_1970};
+use crate::broken::{backend, in_nanoseconds, models, webhook_rejection_store, whole_before_1970};
 use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -124,10 +127,33 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         )],
         backend: webhook_rejection_store::<ReceivesInNanoseconds>,
     },
+    Mutant {
+        id: "webhook-rejection-store/receives-in-milliseconds",
+        clause: "BACKEND-10",
+        how: "keeps receipts in milliseconds",
+        dies: &[("webhook-rejection-store/receipt-microseconds-lost", "the receipt is kept")],
+        backend: webhook_rejection_store::<ReceivesInMilliseconds>,
+    },
+    Mutant {
+        id: "webhook-rejection-store/sizes-are-doubles",
+        clause: "WEBHOOK-1",
+        how: "keeps the size of a body in a double",
+        dies: &[("webhook-rejection-store/fields-lost", "every field is as it was given")],
+        backend: webhook_rejection_store::<SizesAreDoubles>,
+    },
+    Mutant {
+        id: "webhook-rejection-store/ids-begin-again-at-open",
+        clause: "WEBHOOK-2",
+        how: "counts rows from 1 again after each open",
+        dies: &[("webhook-rejection-store/ids-begin-again", "every row has a higher id")],
+        backend: backend::<IdsBeginAgain>,
+    },
 ];
 
 models! {
-    DropsScheme BytesOverflow AbsentBecomesText BelievesId IdsBeginAtZero Keeps500
+    IdsBeginAgain
+    SizesAreDoubles
+    ReceivesInMilliseconds DropsScheme BytesOverflow AbsentBecomesText BelievesId IdsBeginAtZero Keeps500
     FullLogTakesNone OneLogForAll
     CutsAddresses CutsBodies BodiesEndAtNul
     ReceiptLosesFraction ReceivesInNanoseconds
@@ -236,6 +262,13 @@ impl WebhookRejectionStore for BodiesEndAtNul {
     }
 }
 
+impl WebhookRejectionStore for ReceivesInMilliseconds {
+    fn write(&mut self, row: &WebhookRejection) -> Answer<()> {
+        let received_at = row.received_at.trunc_subsecs(3);
+        self.0.write(&WebhookRejection { received_at, ..row.clone() })
+    }
+}
+
 impl WebhookRejectionStore for ReceiptLosesFraction {
     fn write(&mut self, row: &WebhookRejection) -> Answer<()> {
         let received_at = whole_before_1970(row.received_at);
@@ -247,5 +280,21 @@ impl WebhookRejectionStore for ReceivesInNanoseconds {
     fn write(&mut self, row: &WebhookRejection) -> Answer<()> {
         let received_at = in_nanoseconds(row.received_at)?;
         self.0.write(&WebhookRejection { received_at, ..row.clone() })
+    }
+}
+
+impl WebhookRejectionStore for SizesAreDoubles {
+    fn write(&mut self, row: &WebhookRejection) -> Answer<()> {
+        let body_bytes = row.body_bytes as f64 as u64;
+        self.0.write(&WebhookRejection { body_bytes, ..row.clone() })
+    }
+}
+
+impl Backend for IdsBeginAgain {
+    fn open(&mut self, config: &OpenConfig) -> Answer<()> {
+        self.0.open(config)?;
+        // The next id follows the last one.
+        self.space()?.webhook_rows.reverse();
+        Ok(())
     }
 }

@@ -1,10 +1,12 @@
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use plimsoll_contract::Interface::{
     FlowRepository, FlowStore, RunRuntimeStore, RunStore, WebhookRejectionStore, WebhookReplayStore,
 };
 use plimsoll_contract::StepStatus::{Running, Succeeded};
 use plimsoll_contract::{
-    Backend, CallError, Clock, ErrorKind, FlowHandle, OpenConfig, Page, RunStatus,
+    Backend, CallError, Clock, ErrorKind, FlowHandle, ManualClock, OpenConfig, Page, RunStatus,
     RunTimeseriesGranularity, StateLocation, WebhookRejectionQuery,
 };
 
@@ -23,6 +25,14 @@ pub(super) const CHECKS: &[Check] = &[
                       import wasi:clocks/wall-clock, or the clock handle given to open",
         uses: &[],
         run: |t| Box::pin(clock_ignored(t)),
+    },
+    Check {
+        id: "backend/reopening-keeps-old-clock",
+        clauses: &["BACKEND-8"],
+        goal: "The backend is opened again with another clock; from then on that one counts.",
+        usual_cause: "the clock of the first open is kept; take the one that each open gives",
+        uses: &[RunStore],
+        run: |t| Box::pin(reopening_keeps_old_clock(t)),
     },
     Check {
         id: "backend/describe-needs-open",
@@ -213,6 +223,15 @@ async fn clock_ignored(t: &Trial) -> Outcome {
     Ok(())
 }
 
+async fn reopening_keeps_old_clock(t: &Trial) -> Outcome {
+    let later = Arc::new(ManualClock::at(t.clock()?.now() + TimeDelta::days(1)));
+    t.instance.open(&t.own_config(), Arc::<ManualClock>::clone(&later)).await?;
+    let run = t.a_run().await?;
+    let started = t.run_store().get_run_detail(run).await?.map(|detail| detail.run.started_at);
+    t.expect("a run starts at the instant of the second clock", &started, &Some(later.now()));
+    Ok(())
+}
+
 async fn describe_needs_open(t: &Trial) -> Outcome {
     let closed = t.another_instance().await?;
     let first = closed.describe().await?;
@@ -395,18 +414,32 @@ async fn failed_open_registers_flows(t: &Trial) -> Outcome {
     let _ = t.open(&refused(t, t.own_config())).await;
     let flows = t.flow_repository().get_all_flows().await?;
     t.expect("the flows of the open before stay registered", &flows, &registered);
+    let others = OpenConfig { registered_flows: vec![a_handle(t, "Other")], ..t.own_config() };
+    // A backend may take an unknown setting: then it has these flows now.
+    if t.open(&with_unknown_setting(others, "1")).await.is_err() {
+        let flows = t.flow_repository().get_all_flows().await?;
+        t.expect("also where a setting was refused", &flows, &registered);
+    }
     Ok(())
 }
 
 async fn duplicate_flow_accepted(t: &Trial) -> Outcome {
     let outcome = t.open(&refused(t, t.own_config())).await;
-    t.expect_refusal("open refuses the duplicate", outcome, ErrorKind::InvalidArgument)
+    t.expect_refusal("open refuses the duplicate", outcome, ErrorKind::InvalidArgument)?;
+    let mut config = refused(t, t.own_config());
+    config.registered_flows.insert(1, a_handle(t, "Between"));
+    let outcome = t.open(&config).await;
+    t.expect_refusal("also with another between", outcome, ErrorKind::InvalidArgument)
+}
+
+fn with_unknown_setting(config: OpenConfig, value: &str) -> OpenConfig {
+    let settings = vec![("plimsoll-no-such-setting".to_owned(), value.to_owned())];
+    OpenConfig { settings, ..config }
 }
 
 async fn unknown_setting_accepted(t: &Trial) -> Outcome {
     for (what, value) in [("", "1"), (" without a value", "")] {
-        let settings = vec![("plimsoll-no-such-setting".to_owned(), value.to_owned())];
-        let outcome = t.open(&OpenConfig { settings, ..t.own_config() }).await;
+        let outcome = t.open(&with_unknown_setting(t.own_config(), value)).await;
         let what = format!("open refuses the setting{what}");
         t.expect_refusal(&what, outcome, ErrorKind::InvalidArgument)?;
     }

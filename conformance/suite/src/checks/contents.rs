@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use chrono::TimeDelta;
 use plimsoll_contract::Interface::{
     EventReader, FlowStore, OutputsRepository, RunControlStore, RunRuntimeStore, RunStore,
     ScheduleStateStore, SignalStore, WebhookRejectionStore, WebhookReplayStore,
@@ -120,7 +121,9 @@ impl Contents {
             return Ok(false);
         }
         let replays = at.webhook_replay_store();
-        Ok(!replays.try_register(self.flow(), "orders", "n-1", START).await?)
+        // Not expired: a store that drops those that are is the business of another check.
+        let later = START + TimeDelta::days(30);
+        Ok(!replays.try_register(self.flow(), "orders", "n-1", later).await?)
     }
 
     /// Reads everything but the nonce from the open namespace.

@@ -136,13 +136,15 @@ async fn concurrent_events_lost(t: &Trial) -> Outcome {
 
 async fn default_page_unbounded(t: &Trial) -> Outcome {
     let run = t.a_run().await?;
-    for _ in 0..210 {
-        record(t, run, "step.pending", START).await?;
+    for number in 0..210 {
+        record(t, run, &format!("{number}"), START).await?;
     }
     let listed = events(t, run, Page::default()).await?;
     let all = events(t, run, Page::new(0, 1_000)).await?;
+    let rest = events(t, run, Page { skip: 100, take: None }).await?;
     t.expect("200 are answered", &listed.len(), &200);
     t.expect("a larger page has them all", &all.len(), &210);
+    t.expect("those after 100 are 110", &rest.len(), &110);
     Ok(())
 }
 

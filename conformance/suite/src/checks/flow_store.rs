@@ -145,11 +145,24 @@ async fn disabled_flow_not_listed(t: &Trial) -> Outcome {
 
 async fn names_out_of_order(t: &Trial) -> Outcome {
     let flows = t.flow_store();
-    for name in ["charlie", "alpha", "delta", "bravo"] {
-        flows.save(&t.a_definition(name)).await?;
+    let sorted = [
+        "alpha",
+        "alphabet",
+        "alphabetic",
+        "alphabetically",
+        "alphabetise",
+        "alphabetiser",
+        "alphabetized",
+        "alphabetizing",
+        "alphabets",
+        "bravo",
+        "delta",
+    ];
+    for place in [9, 4, 7, 3, 0, 8, 10, 2, 6, 1, 5] {
+        flows.save(&t.a_definition(sorted[place])).await?;
     }
     let listed = flows.get_all().await?;
-    t.expect("they come by name", &names(&listed), &vec!["alpha", "bravo", "charlie", "delta"]);
+    t.expect("they come by name", &names(&listed), &sorted.to_vec());
     Ok(())
 }
 
@@ -201,6 +214,13 @@ async fn absent_manifest_becomes_text(t: &Trial) -> Outcome {
         let found = flows.get_by_id(definition.id).await?.map(|found| found.manifest_json);
         t.expect("the manifest reads back as it was", &found, &Some(definition.manifest_json));
     }
+    let definition = t.a_definition("Invoice");
+    flows
+        .save(&FlowDefinition { manifest_json: Some("{}".to_owned()), ..definition.clone() })
+        .await?;
+    flows.save(&FlowDefinition { manifest_json: None, ..definition.clone() }).await?;
+    let found = flows.get_by_id(definition.id).await?.map(|found| found.manifest_json);
+    t.expect("a manifest of none replaces another", &found, &Some(None));
     Ok(())
 }
 
@@ -228,6 +248,9 @@ async fn updated_at_wrong(t: &Trial) -> Outcome {
     clock.advance(TimeDelta::hours(1));
     let disabled = flows.set_enabled(definition.id, false).await?;
     t.expect("and set-enabled", &disabled.updated_at, &clock.now());
+    clock.advance(TimeDelta::hours(1));
+    let again = flows.set_enabled(definition.id, false).await?;
+    t.expect("also to what it was", &again.updated_at, &clock.now());
     Ok(())
 }
 
@@ -311,6 +334,11 @@ async fn enabling_unknown_creates(t: &Trial) -> Outcome {
     t.expect_refusal("it is not found", outcome, ErrorKind::NotFound)?;
     let found = flows.get_by_id(unknown).await?;
     t.expect("nothing was created", &found, &None);
+    let deleted = flows.save(&t.a_definition("Invoice")).await?.id;
+    flows.delete(deleted).await?;
+    let outcome = flows.set_enabled(deleted, true).await;
+    t.expect_refusal("neither is a deleted one", outcome, ErrorKind::NotFound)?;
+    t.expect("it stays deleted", &flows.get_by_id(deleted).await?, &None);
     Ok(())
 }
 

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta};
 use plimsoll_contract::Interface::{
-    EventReader, OutputsRepository, RetentionStore, RunStore, SignalStore, WebhookRejectionStore,
-    WebhookReplayStore,
+    EventReader, OutputsRepository, RetentionStore, RunControlStore, RunStore, SignalStore,
+    WebhookRejectionStore, WebhookReplayStore,
 };
 use plimsoll_contract::{
     FlowEvent, Instant, Page, Result, RunStatus, RunTimeseriesGranularity, WebhookRejection,
@@ -97,7 +97,53 @@ pub(super) const CHECKS: &[Check] = &[
         uses: &[RunStore],
         run: |t| Box::pin(absurd_window_kills(t)),
     },
+    Check {
+        id: "outputs-repository/timestamp-microseconds-lost",
+        clauses: &["BACKEND-10"],
+        goal: "An event happened at an instant with microseconds.",
+        usual_cause: "instants are kept in milliseconds, or in a float of seconds",
+        uses: &[RunStore, OutputsRepository, EventReader],
+        run: |t| Box::pin(timestamp_microseconds_lost(t)),
+    },
+    Check {
+        id: "webhook-rejection-store/receipt-microseconds-lost",
+        clauses: &["BACKEND-10"],
+        goal: "A delivery was received at an instant with microseconds.",
+        usual_cause: "instants are kept in milliseconds, or in a float of seconds",
+        uses: &[WebhookRejectionStore],
+        run: |t| Box::pin(receipt_microseconds_lost(t)),
+    },
+    Check {
+        id: "run-control-store/deadline-microseconds-lost",
+        clauses: &["BACKEND-10"],
+        goal: "A deadline is an instant with microseconds.",
+        usual_cause: "instants are kept in milliseconds, or in a float of seconds",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(deadline_microseconds_lost(t)),
+    },
+    Check {
+        id: "webhook-replay-store/expiry-microseconds-lost",
+        clauses: &["BACKEND-10"],
+        goal: "A nonce expires at an instant with microseconds; it is purged one before and one after.",
+        usual_cause: "instants are kept in milliseconds, or in a float of seconds",
+        uses: &[WebhookReplayStore],
+        run: |t| Box::pin(nonce_microseconds_lost(t)),
+    },
+    Check {
+        id: "webhook-replay-store/far-expiry-misjudged",
+        clauses: &["BACKEND-11"],
+        goal: "Nonces expire in year 1, before 1970 and in year 9999; they are purged as of the \
+               instants before and at each.",
+        usual_cause: "the instant overflows a timestamp, or one before 1970 is kept as 1970",
+        uses: &[WebhookReplayStore],
+        run: |t| Box::pin(far_expiry_misjudged(t)),
+    },
 ];
+
+/// An instant whose microseconds neither milliseconds nor a float of seconds can keep.
+fn fine() -> Instant {
+    START + TimeDelta::microseconds(123_457)
+}
 
 /// The first and the last second that are kept, and one before 1970, with their milliseconds.
 fn far() -> impl Iterator<Item = Instant> {
@@ -246,6 +292,49 @@ async fn absurd_window_kills(t: &Trial) -> Outcome {
             let counted: u64 = outcome?.iter().map(|bucket| bucket.total).sum();
             t.expect("no run started then", &counted, &0);
         }
+    }
+    Ok(())
+}
+
+async fn timestamp_microseconds_lost(t: &Trial) -> Outcome {
+    t.expect("the timestamp is kept", &timestamp(t, fine()).await??, &Some(fine()));
+    Ok(())
+}
+
+async fn receipt_microseconds_lost(t: &Trial) -> Outcome {
+    t.expect("the receipt is kept", &receipt(t, fine()).await??, &Some(fine()));
+    Ok(())
+}
+
+async fn deadline_microseconds_lost(t: &Trial) -> Outcome {
+    let (run, controls) = (t.run_id(), t.run_control_store());
+    controls.configure_run(run, t.flow_id(), "manual", None, Some(fine())).await?;
+    let control = controls.get_run_control(run).await?;
+    let kept = control.and_then(|control| control.timeout_at);
+    t.expect("the deadline is kept", &kept, &Some(fine()));
+    Ok(())
+}
+
+async fn nonce_microseconds_lost(t: &Trial) -> Outcome {
+    let replays = t.webhook_replay_store();
+    replays.try_register(t.flow_id(), "orders", "n-1", fine()).await?;
+    for (by, expected) in [(-1, 0), (1, 1)] {
+        let purged = replays.purge_expired(fine() + TimeDelta::microseconds(by)).await?;
+        t.expect(&format!("purged at {by} µs from the expiry"), &purged, &expected);
+    }
+    Ok(())
+}
+
+async fn far_expiry_misjudged(t: &Trial) -> Outcome {
+    let (flow, replays) = (t.flow_id(), t.webhook_replay_store());
+    for at in far() {
+        replays.try_register(flow, "orders", &at.to_rfc3339(), at).await?;
+    }
+    for at in far() {
+        let before = replays.purge_expired(at - TimeDelta::milliseconds(1)).await?;
+        t.expect(&format!("just before {at} none has expired"), &before, &0);
+        let purged = replays.purge_expired(at).await?;
+        t.expect(&format!("at {at} one has"), &purged, &1);
     }
     Ok(())
 }

@@ -103,6 +103,8 @@ async fn write_until_killed(
                 if left.fetch_sub(1, Ordering::SeqCst) == 1 {
                     enough.notify_one();
                 }
+                // Calls that never wait would leave no thread to the one that kills.
+                tokio::task::yield_now().await;
             };
             // A caller that stops early must not keep the kill from coming.
             enough.notify_one();

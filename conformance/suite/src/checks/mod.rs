@@ -48,6 +48,7 @@ const LISTS: &[&[Check]] = &[
     outputs_repository::CHECKS,
     flow_repository::CHECKS,
     webhook_rejection_store::CHECKS,
+    webhook_rejection_store::search::CHECKS,
     webhook_rejection_store::races::CHECKS,
     webhook_replay_store::CHECKS,
     instants::CHECKS,

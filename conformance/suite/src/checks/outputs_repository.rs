@@ -1,7 +1,8 @@
 use chrono::TimeDelta;
 use plimsoll_contract::Interface::{EventReader, OutputsRepository, RunStore};
-use plimsoll_contract::{FlowEvent, FlowEventRecord, Page, RunId};
+use plimsoll_contract::{FlowEvent, FlowEventRecord, Page, RunId, StartRun, StepStatus};
 
+use crate::given::NEAR_EQUAL;
 use crate::trial::START;
 use crate::{Check, Halt, Outcome, Trial};
 
@@ -353,6 +354,16 @@ async fn absent_reads_as_value(t: &Trial) -> Outcome {
     t.expect("no input", &input(t, run, "other").await?, &None);
     t.expect("no trigger data", &t.outputs_repository().get_trigger_data(run).await?, &None);
     t.expect("no headers", &headers(t, run).await?, &None);
+    let trigger_data_json = Some("1".to_owned());
+    let start = StartRun { trigger_data_json, ..t.start_of(t.flow_id()) };
+    let (run, runs) = (start.run_id, t.run_store());
+    runs.start_run(&start).await?;
+    runs.record_step_start(run, "charge", "http", Some("1"), None).await?;
+    runs.record_step_complete(run, "charge", StepStatus::Succeeded, Some("1"), None).await?;
+    t.expect("no output of the step's row", &output(t, run, "charge").await?, &None);
+    t.expect("no input of the step's row", &input(t, run, "charge").await?, &None);
+    let data = t.outputs_repository().get_trigger_data(run).await?;
+    t.expect("no trigger data of the run's row", &data, &None);
     Ok(())
 }
 
@@ -478,6 +489,12 @@ async fn equal_events_merged(t: &Trial) -> Outcome {
         t.outputs_repository().record_event(run, &event).await?;
     }
     t.expect("there are three events", &events(t, run).await?.len(), &3);
+    let run = t.a_run().await?;
+    let event = FlowEvent { event_type: "run.paused".to_owned(), step_key: None, ..event };
+    for _ in 0..2 {
+        t.outputs_repository().record_event(run, &event).await?;
+    }
+    t.expect("events of no step are two", &events(t, run).await?.len(), &2);
     Ok(())
 }
 
@@ -516,13 +533,12 @@ async fn long_values_cut(t: &Trial) -> Outcome {
 
 async fn step_keys_merged(t: &Trial) -> Outcome {
     let run = t.a_run().await?;
-    let keys = ["charge", "Charge", "charge ", " charge", "char_ge", "chargé", "charge\u{301}"];
     let outputs = t.outputs_repository();
-    for (number, key) in keys.iter().enumerate() {
+    for (number, key) in NEAR_EQUAL.iter().enumerate() {
         outputs.save_step_output(run, key, &format!("{number}")).await?;
         outputs.save_step_input(run, key, &format!("-{number}")).await?;
     }
-    for (number, key) in keys.iter().enumerate() {
+    for (number, key) in NEAR_EQUAL.iter().enumerate() {
         let (output, input) = (output(t, run, key).await?, input(t, run, key).await?);
         let expected = (Some(format!("{number}")), Some(format!("-{number}")));
         t.expect(&format!("{key:?} has slots of its own"), &(output, input), &expected);

@@ -1,7 +1,7 @@
 use chrono::TimeDelta;
 use plimsoll_contract::Interface::{
     EventReader, FlowStore, OutputsRepository, RetentionStore, RunControlStore, RunRuntimeStore,
-    RunStore, ScheduleStateStore, SignalStore, WebhookRejectionStore,
+    RunStore, ScheduleStateStore, SignalStore, WebhookRejectionStore, WebhookReplayStore,
 };
 use plimsoll_contract::run_store::PREREQUISITE_NOT_SATISFIED;
 use plimsoll_contract::{Clock, FlowEvent, Page, RunId, RunStatus, StartRun};
@@ -150,6 +150,16 @@ pub(super) const CHECKS: &[Check] = &[
         run: |t| Box::pin(run_removed_in_parts(t)),
     },
     Check {
+        id: "retention-store/reopened-run-removed-by-sweep-under-way",
+        clauses: &["RETENTION-2"],
+        goal: "A sweep races with retries of the runs that it could take; a run that is seen \
+               running after its retry must stay.",
+        usual_cause: "the sweep chooses its runs first and removes them later, without looking \
+                      whether they are still complete",
+        uses: &[RunStore, RunRuntimeStore, RetentionStore],
+        run: |t| Box::pin(reopened_run_removed_by_sweep(t)),
+    },
+    Check {
         id: "retention-store/history-of-reset-step-kept",
         clauses: &["RETENTION-3"],
         goal: "A removed run had a step that was reset; used again, its id has attempts from 1.",
@@ -164,6 +174,14 @@ pub(super) const CHECKS: &[Check] = &[
         usual_cause: "everything older than the cutoff is removed",
         uses: &[RetentionStore, WebhookRejectionStore],
         run: |t| Box::pin(webhook_rows_removed(t)),
+    },
+    Check {
+        id: "retention-store/nonces-removed",
+        clauses: &["REPLAY-4"],
+        goal: "A sweep far in the future leaves a nonce that has expired; it is for purge-expired.",
+        usual_cause: "everything older than the cutoff is removed",
+        uses: &[RetentionStore, WebhookReplayStore],
+        run: |t| Box::pin(nonces_removed(t)),
     },
     Check {
         id: "retention-store/namespaces-mixed",
@@ -258,6 +276,13 @@ async fn history_kept(t: &Trial) -> Outcome {
     let numbers: Vec<_> =
         steps.iter().flat_map(|step| &step.attempts).map(|attempt| attempt.attempt).collect();
     t.expect("the new run counts from 1", &numbers, &vec![1]);
+    let of_flow = t.run_store().get_runs(Some(start.flow_id), Page::all()).await?;
+    let of_all = t.run_store().get_runs(None, Page::all()).await?;
+    let active = t.run_store().get_active_runs().await?;
+    for (list, listed) in [("its flow", of_flow), ("every run", of_all), ("active runs", active)] {
+        let listed: Vec<_> = listed.into_iter().map(|run| run.id).collect();
+        t.expect(&format!("it is listed once, in the list of {list}"), &listed, &vec![run]);
+    }
     Ok(())
 }
 
@@ -351,12 +376,17 @@ async fn idempotency_key_kept(t: &Trial) -> Outcome {
     let flow = t.flow_id();
     let run = t.a_run_of(flow).await?;
     let controls = t.run_control_store();
-    controls.try_register_idempotency_key(flow, "webhook", "key-1", run).await?;
+    let keys = [("webhook", "key-1"), ("webhook", "key-2"), ("manual", "key-1")];
+    for (trigger, key) in keys {
+        controls.try_register_idempotency_key(flow, trigger, key, run).await?;
+    }
     remove(t, run).await?;
-    let found = controls.find_run_id_by_idempotency_key(flow, "webhook", "key-1").await?;
-    let free = controls.try_register_idempotency_key(flow, "webhook", "key-1", t.run_id()).await?;
-    t.expect("the key finds nothing", &found, &None);
-    t.expect("it can be registered", &free, &true);
+    for (trigger, key) in keys {
+        let found = controls.find_run_id_by_idempotency_key(flow, trigger, key).await?;
+        let free = controls.try_register_idempotency_key(flow, trigger, key, t.run_id()).await?;
+        t.expect(&format!("the key `{key}` of `{trigger}` finds nothing"), &found, &None);
+        t.expect("it can be registered", &free, &true);
+    }
     Ok(())
 }
 
@@ -472,6 +502,44 @@ async fn run_removed_in_parts(t: &Trial) -> Outcome {
     t.overlap_shown()
 }
 
+async fn reopened_run_removed_by_sweep(t: &Trial) -> Outcome {
+    while t.next_round().await? {
+        let now = t.clock()?.now();
+        let mut runs = Vec::new();
+        for _ in 0..CALLERS {
+            let run = t.a_run().await?;
+            t.a_failed_step(run, "charge").await?;
+            t.run_store().complete_run(run, RunStatus::Failed).await?;
+            runs.push(run);
+        }
+        let raced = runs.clone();
+        let answers = t
+            .release(move |caller, instance| {
+                let run = raced[caller];
+                async move {
+                    if caller % 8 == 0 {
+                        let cutoff = now + TimeDelta::hours(1);
+                        return instance.retention_store().cleanup(cutoff).await.map(|()| None);
+                    }
+                    instance.run_store().retry_step(run, "charge").await?;
+                    instance.run_runtime_store().get_run_status(run).await
+                }
+            })
+            .await;
+        t.expect_all_succeed("sweeps and retries succeed", &answers);
+        let reopened = runs
+            .into_iter()
+            .zip(answers)
+            .filter_map(|(run, seen)| matches!(seen, Ok(Some(RunStatus::Running))).then_some(run));
+        let mut removed = 0;
+        for run in reopened {
+            removed += usize::from(!exists(t, run).await?);
+        }
+        t.expect("runs that were seen running and are gone", &removed, &0);
+    }
+    t.overlap_shown()
+}
+
 /// Whether that caller's run is complete when the race begins.
 const fn is_finished(caller: usize) -> bool {
     caller % 4 != 3
@@ -527,6 +595,16 @@ async fn webhook_rows_removed(t: &Trial) -> Outcome {
     sweep_everything(t).await?;
     let rows = log.query_recent(None, None, true, Page::default()).await?;
     t.expect("the row stays", &rows.len(), &1);
+    Ok(())
+}
+
+async fn nonces_removed(t: &Trial) -> Outcome {
+    let (clock, flow, replays) = (t.clock()?, t.flow_id(), t.webhook_replay_store());
+    replays.try_register(flow, "orders", "n-1", clock.now()).await?;
+    clock.advance(TimeDelta::days(3_650));
+    sweep_everything(t).await?;
+    let is_new = replays.try_register(flow, "orders", "n-1", clock.now()).await?;
+    t.expect("the nonce still blocks", &is_new, &false);
     Ok(())
 }
 

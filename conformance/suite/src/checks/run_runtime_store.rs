@@ -3,6 +3,7 @@ use plimsoll_contract::Interface::{RunRuntimeStore, RunStore};
 use plimsoll_contract::show;
 use plimsoll_contract::{Clock, FlowStep, RunId, RunStatus, StepStatus};
 
+use crate::given::NEAR_EQUAL;
 use crate::race::CALLERS;
 use crate::{Check, Halt, Outcome, Trial};
 
@@ -94,7 +95,8 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "run-runtime-store/claim-keys-merged",
         clauses: &["BACKEND-5"],
-        goal: "Keys that differ in letter case, a blank or a mark are claimed.",
+        goal: "Keys that differ in letter case, a blank, a mark or a wildcard are claimed, and \
+               released one by one.",
         usual_cause: "keys are trimmed or folded, or the database's collation ignores them",
         uses: &[RunStore, RunRuntimeStore],
         run: |t| Box::pin(claim_keys_merged(t)),
@@ -378,9 +380,16 @@ async fn claim_of_other_run_counts(t: &Trial) -> Outcome {
 
 async fn claim_keys_merged(t: &Trial) -> Outcome {
     let run = t.a_run().await?;
-    for key in ["charge", "Charge", "charge ", " charge", "char_ge", "chargé", "charge\u{301}"] {
-        let claimed = t.run_runtime_store().try_claim_step(run, key).await?;
+    let claims = t.run_runtime_store();
+    for key in NEAR_EQUAL {
+        let claimed = claims.try_claim_step(run, key).await?;
         t.expect(&format!("{key:?} is a key of its own"), &claimed, &true);
+    }
+    for (released, key) in NEAR_EQUAL.iter().enumerate().rev() {
+        claims.release_step_claim(run, key).await?;
+        let listed = claims.get_claimed_step_keys(run).await?;
+        let others: Vec<_> = NEAR_EQUAL[..released].iter().map(|key| (*key).to_owned()).collect();
+        t.expect_same_items(&format!("releasing {key:?} releases no other"), &listed, &others);
     }
     Ok(())
 }
@@ -553,10 +562,17 @@ async fn run_status_wrong(t: &Trial) -> Outcome {
             t.run_store().complete_run(run, status).await?;
             let ended = runtime.get_run_status(run).await?;
             t.expect(&format!("it is {}", status.name()), &ended, &Some(status));
+            t.run_store().complete_run(run, RunStatus::Failed).await?;
+            let again = runtime.get_run_status(run).await?;
+            t.expect("then it is failed", &again, &Some(RunStatus::Failed));
         }
     }
     let unknown = runtime.get_run_status(t.run_id()).await?;
     t.expect("an unknown run has no status", &unknown, &None);
+    let claimed = t.run_id();
+    runtime.try_claim_step(claimed, "charge").await?;
+    let status = runtime.get_run_status(claimed).await?;
+    t.expect("a claim gives it none", &status, &None);
     Ok(())
 }
 

@@ -2,6 +2,7 @@ use chrono::TimeDelta;
 use plimsoll_contract::Interface::{FlowStore, ScheduleStateStore};
 use plimsoll_contract::{Clock, Instant, ScheduleState};
 
+use crate::given::NEAR_EQUAL;
 use crate::{Check, Outcome, Trial};
 
 pub(super) const CHECKS: &[Check] = &[
@@ -232,7 +233,7 @@ async fn deleted_schedule_remains(t: &Trial) -> Outcome {
 }
 
 async fn job_ids_merged(t: &Trial) -> Outcome {
-    let job_ids = ["job", "Job", "job ", " job", "j_b", "jöb"].map(str::to_owned);
+    let job_ids = NEAR_EQUAL.map(str::to_owned);
     for id in &job_ids {
         t.schedule_state_store().save(&t.a_schedule(id)).await?;
     }

@@ -5,6 +5,7 @@ use plimsoll_contract::{
     CallError, Clock, Instant, RunId, SignalDelivery, SignalDeliveryResult, SignalWaiter,
 };
 
+use crate::given::NEAR_EQUAL;
 use crate::race::CALLERS;
 use crate::trial::START;
 use crate::watch::writers;
@@ -410,6 +411,13 @@ async fn oldest_waiter_passed_over(t: &Trial) -> Outcome {
         let result = deliver(t, run, "approval", "1").await?;
         t.expect("the oldest open waiter gets it", &receiver(&result), &Some(expected));
     }
+    let run = t.a_run().await?;
+    let soon = Some(clock.now() + TimeDelta::minutes(1));
+    t.signal_store().register_waiter(run, "old", "approval", soon).await?;
+    clock.advance(TimeDelta::hours(1));
+    register(t, run, "young", "approval").await?;
+    let result = deliver(t, run, "approval", "1").await?;
+    t.expect("the oldest gets it, expired or not", &receiver(&result), &Some("old"));
     Ok(())
 }
 
@@ -451,6 +459,15 @@ async fn names_folded(t: &Trial) -> Outcome {
     }
     let exact = deliver(t, run, "Approval", "1").await?;
     t.expect("the exact name is delivered", &receiver(&exact), &Some("wait"));
+    let run = t.a_run().await?;
+    for (key, name) in NEAR_EQUAL.iter().enumerate() {
+        register(t, run, &format!("{key}"), name).await?;
+    }
+    for (key, name) in NEAR_EQUAL.iter().enumerate().rev() {
+        let result = deliver(t, run, name, "1").await?;
+        let what = format!("{name:?} reaches the step that waits for it");
+        t.expect(&what, &receiver(&result), &Some(&*format!("{key}")));
+    }
     Ok(())
 }
 
@@ -549,11 +566,10 @@ async fn delivery_seen_in_parts(t: &Trial) -> Outcome {
 
 async fn waiters_of_steps_merged(t: &Trial) -> Outcome {
     let run = t.a_run().await?;
-    let keys = ["wait", "Wait", "wait ", " wait", "wa_it", "wäit", "wait\u{301}"];
-    for (name, key) in keys.iter().enumerate() {
+    for (name, key) in NEAR_EQUAL.iter().enumerate() {
         register(t, run, key, &format!("{name}")).await?;
     }
-    for (name, key) in keys.iter().enumerate() {
+    for (name, key) in NEAR_EQUAL.iter().enumerate() {
         let found = waiter(t, run, key).await?.map(|waiter| waiter.signal_name);
         t.expect(&format!("{key:?} has a waiter of its own"), &found, &Some(format!("{name}")));
     }

@@ -14,15 +14,16 @@ use crate::{Check, Halt, Outcome, Trial};
 
 pub(super) const CHECKS: &[Check] = &[Check {
     id: "backend/free-text-changed",
-    clauses: &["BACKEND-4"],
-    goal: "An empty text, one between blanks, and one with U+0000 are written to every field of \
-           every interface; each is kept whole or refused.",
-    usual_cause: "a text is trimmed, an empty one becomes none, or U+0000 ends it",
+    clauses: &["BACKEND-4", "BACKEND-7"],
+    goal: "An empty text, one between blanks, one with U+0000, and JSON that can be written \
+           otherwise are written to every field of every interface; each is kept whole or refused.",
+    usual_cause: "a text is trimmed, an empty one becomes none, U+0000 ends it, or JSON is parsed \
+                  and printed again",
     uses: &[],
     run: |t| Box::pin(free_text_changed(t)),
 }];
 
-const TEXTS: [&str; 3] = ["", " a\t\u{a0}", "a\0b"];
+const TEXTS: [&str; 4] = ["", " a\t\u{a0}", "a\0b", r#"{"b":"\/\u00e9é", "a":1.0,"b":1E2}"#];
 
 async fn free_text_changed(t: &Trial) -> Outcome {
     let has = |interface: Interface| t.exports.contains(&interface);

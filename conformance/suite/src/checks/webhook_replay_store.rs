@@ -2,6 +2,7 @@ use chrono::{DateTime, TimeDelta};
 use plimsoll_contract::Interface::WebhookReplayStore;
 use plimsoll_contract::{Clock, FlowId, Instant};
 
+use crate::given::NEAR_EQUAL;
 use crate::race::CALLERS;
 use crate::trial::START;
 use crate::{Check, Halt, Outcome, Trial};
@@ -157,17 +158,25 @@ async fn nonce_not_scoped(t: &Trial) -> Outcome {
     let of_other_trigger = register(t, flow, "refunds", "n-1", LATER).await?;
     t.expect("the other flow's is new", &of_other_flow, &true);
     t.expect("the other trigger's is new", &of_other_trigger, &true);
+    // Joined to one text the two would be equal.
+    for between in ["", ":", "|", "/", "-", "_", " "] {
+        let (longer, rest) = (format!("a{between}b"), format!("b{between}c"));
+        let first = register(t, flow, &longer, "c", LATER).await?;
+        let second = register(t, flow, "a", &rest, LATER).await?;
+        let what = format!("trigger key and nonce are two texts, not one with {between:?} between");
+        t.expect(&what, &(first, second), &(true, true));
+    }
     Ok(())
 }
 
 async fn nonces_merged(t: &Trial) -> Outcome {
     let flow = t.flow_id();
-    for nonce in ["aB=", "Ab=", "aB= ", " aB=", "a_=", "äB="] {
+    for nonce in NEAR_EQUAL {
         let is_new = register(t, flow, "orders", nonce, LATER).await?;
         t.expect(&format!("nonce {nonce:?} is new"), &is_new, &true);
     }
-    for trigger in ["Orders", "orders "] {
-        let is_new = register(t, flow, trigger, "aB=", LATER).await?;
+    for trigger in NEAR_EQUAL {
+        let is_new = register(t, flow, trigger, "n-1", LATER).await?;
         t.expect(&format!("trigger key {trigger:?} is another"), &is_new, &true);
     }
     Ok(())

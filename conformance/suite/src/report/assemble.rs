@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -190,7 +191,7 @@ impl CheckReport {
             profile: check.profile().name(),
             verdict,
             reason: Some(reason.to_owned()),
-            usual_cause: check.usual_cause,
+            usual_cause: Cow::Borrowed(check.usual_cause),
             expectations: Vec::new(),
             calls: Vec::new(),
             history: None,
@@ -236,6 +237,12 @@ impl CheckReport {
         if let Some(program) = &broken.program {
             if !program.clauses.is_empty() {
                 report.clauses.clone_from(&program.clauses);
+            }
+            if let Some(likeliest) = program.clauses.first() {
+                report.usual_cause = Cow::Owned(format!(
+                    "a program knows no cause, and guesses the clauses; `plimsoll explain \
+                     {likeliest}` shows the usual ones of the likeliest"
+                ));
             }
             report.calls = program_calls(&program.calls, &words);
         }

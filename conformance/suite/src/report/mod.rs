@@ -4,6 +4,8 @@ mod assemble;
 mod junit;
 mod text;
 
+use std::borrow::Cow;
+
 use plimsoll_contract::{Description, Interface, Profile};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -102,7 +104,7 @@ pub struct CheckReport {
     pub profile: &'static str,
     pub verdict: Verdict,
     pub reason: Option<String>,
-    pub usual_cause: &'static str,
+    pub usual_cause: Cow<'static, str>,
     pub expectations: Vec<ExpectationReport>,
     pub calls: Vec<CallReport>,
     pub history: Option<Vec<Value>>,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use plimsoll_contract::Clause;
 
-use super::{CallReport, CheckReport, ClauseVerdict, Report};
+use super::{CallReport, CheckReport, ClauseVerdict, RaceReport, Report};
 use crate::{RunVerdict, Verdict};
 
 /// The longest value that a page shows, in characters; the JSON report has more.
@@ -76,20 +76,29 @@ pub(crate) fn page(text: &mut String, check: &CheckReport, target: &str) {
         None => write_calls(text, check),
     }
     if let Some(race) = &check.race {
-        let (rounds, overlaps) = (race.rounds, race.overlaps);
-        let _ =
-            writeln!(text, "  race         {rounds} rounds, {overlaps} overlapping pairs of calls");
+        let _ = writeln!(text, "  race         {}", race_line(race));
     }
     if let Some(backtrace) = &check.backtrace {
         let _ = writeln!(text, "  backtrace\n    {}", indented(backtrace.trim_end()));
     }
     let usual_cause = match check.backtrace {
         Some(_) => "the backend stopped instead of answering; the backtrace shows where",
-        None => check.usual_cause,
+        None => &*check.usual_cause,
     };
     let _ = writeln!(text, "  usual cause  {usual_cause}");
     if let Some(rerun) = &check.rerun {
         let _ = writeln!(text, "  again        {rerun}");
+    }
+}
+
+/// A race that fails while nobody met anybody has shown a defect that needs no race.
+fn race_line(race: &RaceReport) -> String {
+    let rounds = race.rounds;
+    match race.overlaps {
+        0 => format!(
+            "{rounds} rounds, and no two calls overlapped: it is wrong for one caller at a time too"
+        ),
+        overlaps => format!("{rounds} rounds, {overlaps} overlapping pairs of calls"),
     }
 }
 

@@ -108,7 +108,7 @@ async fn dispatches_in_no_order(t: &Trial) -> Outcome {
             .history::<Once, _>(move |mut scribe, instance| async move {
                 let runs = instance.run_store();
                 for _ in 0..ASKS {
-                    match scribe.choose(4) {
+                    match scribe.choose(5) {
                         0 => {
                             let release = runs.release_dispatch(run, KEY);
                             scribe.ask(Call::Release, release, |()| Answer::Done).await?;
@@ -117,6 +117,8 @@ async fn dispatches_in_no_order(t: &Trial) -> Outcome {
                             let list = runs.get_dispatched_step_keys(run);
                             scribe.ask(Call::Find, list, |keys| is_listed(&keys)).await?;
                         }
+                        // It changes nothing that can be seen, and so is no step of the history.
+                        2 => runs.annotate_dispatch(run, KEY, "job-7").await?,
                         _ => scribe.ask(Call::Try, runs.try_record_dispatch(run, KEY), won).await?,
                     }
                 }

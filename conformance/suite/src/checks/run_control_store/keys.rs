@@ -64,6 +64,15 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         run: |t| Box::pin(find_and_register_disagree(t)),
     },
     Check {
+        id: "run-control-store/other-keys-collide",
+        clauses: &["CONTROL-17"],
+        goal: "Keys and trigger keys that differ in more than ASCII case and the ASCII blanks \
+               around them are registered for one flow.",
+        usual_cause: "they are trimmed of every blank that Unicode knows, or normalised",
+        uses: &[RunControlStore],
+        run: |t| Box::pin(other_keys_collide(t)),
+    },
+    Check {
         id: "run-control-store/key-spelling-counts",
         clauses: &["CONTROL-21"],
         goal: "A key is registered again in capitals and with blanks around.",
@@ -189,6 +198,28 @@ async fn key_not_scoped_by_trigger(t: &Trial) -> Outcome {
         let second = register(t, flow, "a", &rest, t.run_id()).await?;
         let what = format!("trigger key and key are two texts, not one with {separator:?} between");
         t.expect(&what, &(first, second), &(true, true));
+    }
+    Ok(())
+}
+
+async fn other_keys_collide(t: &Trial) -> Outcome {
+    let flow = t.flow_id();
+    for key in [
+        "key-1",
+        "key-1\u{a0}",
+        "\u{2003}key-1",
+        "keyx1",
+        "key_1",
+        "key -1",
+        "kéy-1",
+        "ke\u{301}y-1",
+    ] {
+        let is_new = register(t, flow, "webhook", key, t.run_id()).await?;
+        t.expect(&format!("{key:?} is a key of its own"), &is_new, &true);
+    }
+    for trigger in ["webhook\u{a0}", "web_ook", "web hook"] {
+        let is_new = register(t, flow, trigger, "key-1", t.run_id()).await?;
+        t.expect(&format!("{trigger:?} is another trigger key"), &is_new, &true);
     }
     Ok(())
 }

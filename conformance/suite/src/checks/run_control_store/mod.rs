@@ -1,9 +1,9 @@
 pub(super) mod keys;
 
 use chrono::{DateTime, TimeDelta};
-use plimsoll_contract::Interface::RunControlStore;
+use plimsoll_contract::Interface::{RunControlStore, RunStore};
 use plimsoll_contract::show;
-use plimsoll_contract::{Clock, RunControl, RunId};
+use plimsoll_contract::{Clock, RunControl, RunId, RunStatus};
 
 use crate::{Check, Halt, Outcome, Trial};
 
@@ -56,6 +56,14 @@ pub(super) const CHECKS: &[Check] = &[
         usual_cause: "created-at is not stored and filled in at each read",
         uses: &[RunControlStore],
         run: |t| Box::pin(control_read_differs(t)),
+    },
+    Check {
+        id: "run-control-store/end-of-run-sets-flags",
+        clauses: &["CONTROL-5"],
+        goal: "Runs end as cancelled and as timed out; their records are as they were written.",
+        usual_cause: "completing a run writes the flags of its control record",
+        uses: &[RunStore, RunControlStore],
+        run: |t| Box::pin(end_of_run_sets_flags(t)),
     },
     Check {
         id: "run-control-store/cancellation-not-recorded",
@@ -293,6 +301,18 @@ async fn cancellation_not_recorded(t: &Trial) -> Outcome {
     Ok(())
 }
 
+async fn end_of_run_sets_flags(t: &Trial) -> Outcome {
+    for status in [RunStatus::Cancelled, RunStatus::TimedOut] {
+        let (run, controls) = (t.a_run().await?, t.run_control_store());
+        controls.configure_run(run, t.flow_id(), "manual", None, None).await?;
+        let before = control(t, run).await?;
+        t.run_store().complete_run(run, status).await?;
+        let what = format!("the record is as it was before the run was {}", status.name());
+        t.expect(&what, &control(t, run).await?, &before);
+    }
+    Ok(())
+}
+
 async fn second_cancellation_wins(t: &Trial) -> Outcome {
     let clock = t.clock()?;
     let (cancelled, timed_out) = (configured(t).await?, configured(t).await?);
@@ -300,7 +320,9 @@ async fn second_cancellation_wins(t: &Trial) -> Outcome {
     t.run_control_store().mark_timed_out(timed_out, Some("late")).await?;
     let silent = configured(t).await?;
     t.run_control_store().mark_timed_out(silent, None).await?;
-    for run in [cancelled, timed_out, silent] {
+    let quiet = configured(t).await?;
+    t.run_control_store().request_cancel(quiet, None).await?;
+    for run in [cancelled, timed_out, silent, quiet] {
         let before = control(t, run).await?;
         clock.advance(TimeDelta::hours(1));
         let again = t.run_control_store().request_cancel(run, Some("second")).await?;

@@ -2,6 +2,7 @@ use plimsoll_contract::Interface::{RunRuntimeStore, RunStore};
 use plimsoll_contract::{RunStatus, StepStatus};
 
 use super::{detail, step};
+use crate::given::NEAR_EQUAL;
 use crate::{Check, Outcome, Trial};
 
 pub(in crate::checks) const CHECKS: &[Check] = &[
@@ -71,6 +72,15 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         run: |t| Box::pin(late_annotation_revives_entry(t)),
     },
     Check {
+        id: "run-store/annotation-race-revives-entry",
+        clauses: &["RUN-79"],
+        goal: "An entry is annotated and released at once; it is gone afterwards.",
+        usual_cause: "the annotation reads the entry and writes it back, also when it was released \
+                      in between",
+        uses: &[RunStore],
+        run: |t| Box::pin(annotation_race_revives_entry(t)),
+    },
+    Check {
         id: "run-store/annotation-frees-entry",
         clauses: &["RUN-80", "BACKEND-6"],
         goal: "An entry is annotated twice, once with a long id; it must stay in force.",
@@ -106,7 +116,8 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     Check {
         id: "run-store/dispatch-keys-merged",
         clauses: &["BACKEND-5"],
-        goal: "Keys that differ in letter case, a blank or a mark are dispatched.",
+        goal: "Keys that differ in letter case, a blank, a mark or a wildcard are dispatched, and \
+               released one by one.",
         usual_cause: "keys are trimmed or folded, or the database's collation ignores them",
         uses: &[RunStore],
         run: |t| Box::pin(dispatch_keys_merged(t)),
@@ -162,6 +173,19 @@ async fn completion_frees_dispatch(t: &Trial) -> Outcome {
     t.expect("a running step is not dispatched again", &after_start, &false);
     t.expect("nor a finished one", &after_step, &false);
     t.expect("nor one of a finished run", &after_run, &false);
+    for status in [StepStatus::Failed, StepStatus::Skipped] {
+        let run = t.a_run().await?;
+        for key in ["charge", "unstarted"] {
+            runs.try_record_dispatch(run, key).await?;
+        }
+        t.a_running_step(run, "charge").await?;
+        runs.record_step_complete(run, "charge", status, None, None).await?;
+        let finished = runs.try_record_dispatch(run, "charge").await?;
+        t.expect(&format!("nor one that {status:?}"), &finished, &false);
+        runs.complete_run(run, RunStatus::Failed).await?;
+        let unstarted = runs.try_record_dispatch(run, "unstarted").await?;
+        t.expect("nor one that never started in a finished run", &unstarted, &false);
+    }
     Ok(())
 }
 
@@ -215,6 +239,26 @@ async fn late_annotation_revives_entry(t: &Trial) -> Outcome {
     t.expect("the released entry stays released", &listed, &Vec::new());
     t.expect("the step can be dispatched again", &recorded, &true);
     Ok(())
+}
+
+async fn annotation_race_revives_entry(t: &Trial) -> Outcome {
+    while t.next_round().await? {
+        let run = t.a_run().await?;
+        t.run_store().try_record_dispatch(run, "poll").await?;
+        let answers = t
+            .release(move |caller, instance| async move {
+                let runs = instance.run_store();
+                match caller % 4 {
+                    3 => runs.release_dispatch(run, "poll").await,
+                    _ => runs.annotate_dispatch(run, "poll", "job-7").await,
+                }
+            })
+            .await;
+        t.expect_all_succeed("annotations and releases succeed", &answers);
+        let listed = t.run_store().get_dispatched_step_keys(run).await?;
+        t.expect("the released entry stays released", &listed, &Vec::new());
+    }
+    t.overlap_shown()
 }
 
 async fn annotation_frees_entry(t: &Trial) -> Outcome {
@@ -287,15 +331,16 @@ async fn dispatched_keys_wrong(t: &Trial) -> Outcome {
 
 async fn dispatch_keys_merged(t: &Trial) -> Outcome {
     let run = t.a_run().await?;
-    let keys = ["charge", "Charge", "charge ", " charge", "char_ge", "chargé", "charge\u{301}"];
-    for key in keys {
+    for key in NEAR_EQUAL {
         let recorded = t.run_store().try_record_dispatch(run, key).await?;
         t.expect(&format!("{key:?} is a key of its own"), &recorded, &true);
     }
-    t.run_store().release_dispatch(run, "charge").await?;
-    let listed = t.run_store().get_dispatched_step_keys(run).await?;
-    let others: Vec<_> = keys[1..].iter().map(|key| (*key).to_owned()).collect();
-    t.expect_same_items("releasing one releases no other", &listed, &others);
+    for (released, key) in NEAR_EQUAL.iter().enumerate().rev() {
+        t.run_store().release_dispatch(run, key).await?;
+        let listed = t.run_store().get_dispatched_step_keys(run).await?;
+        let others: Vec<_> = NEAR_EQUAL[..released].iter().map(|key| (*key).to_owned()).collect();
+        t.expect_same_items(&format!("releasing {key:?} releases no other"), &listed, &others);
+    }
     Ok(())
 }
 

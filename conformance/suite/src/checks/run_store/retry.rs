@@ -84,6 +84,15 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         run: |t| Box::pin(retry_needs_step(t)),
     },
     Check {
+        id: "run-store/retry-needs-run",
+        clauses: &["RUN-65"],
+        goal: "A step is claimed and dispatched of which there is neither row nor run; after a \
+               retry both can be done again.",
+        usual_cause: "the retry stops where it finds no run",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(retry_needs_run(t)),
+    },
+    Check {
         id: "run-store/retry-creates-run",
         clauses: &["RUN-66"],
         goal: "A step of a run that is not there is retried.",
@@ -157,6 +166,15 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         run: |t| Box::pin(retry_reaches_other_run(t)),
     },
     Check {
+        id: "run-store/late-reset-frees-claim",
+        clauses: &["RUN-73"],
+        goal: "A skipped step is reset by many callers at once; some of them then start it and \
+               claim it. No reset that comes later may free the claim.",
+        usual_cause: "the steps that match are looked up first, and freed without another look",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(late_reset_frees_claim(t)),
+    },
+    Check {
         id: "run-store/reset-race-frees-claim",
         clauses: &["RUN-73"],
         goal: "Many callers claim a running step and reset it at once; one claim is granted and \
@@ -219,13 +237,16 @@ async fn retry_adds_attempt(t: &Trial) -> Outcome {
 }
 
 async fn retry_leaves_run_ended(t: &Trial) -> Outcome {
-    let run = t.a_run().await?;
-    t.a_failed_step(run, "charge").await?;
-    t.run_store().complete_run(run, RunStatus::Failed).await?;
-    t.run_store().retry_step(run, "charge").await?;
-    let run = detail(t, run).await?.run;
-    t.expect("the run is running", &run.status, &RunStatus::Running);
-    t.expect("it is not completed", &run.completed_at, &None);
+    for ended in RunStatus::ALL.into_iter().filter(|status| *status != RunStatus::Running) {
+        let run = t.a_run().await?;
+        t.a_failed_step(run, "charge").await?;
+        t.run_store().complete_run(run, ended).await?;
+        t.run_store().retry_step(run, "charge").await?;
+        let run = detail(t, run).await?.run;
+        let what = format!("the run that was {} is running", ended.name());
+        t.expect(&what, &run.status, &RunStatus::Running);
+        t.expect("it is not completed", &run.completed_at, &None);
+    }
     Ok(())
 }
 
@@ -236,6 +257,16 @@ async fn retry_keeps_claim(t: &Trial) -> Outcome {
     t.run_store().retry_step(run, "charge").await?;
     let claimed = t.run_runtime_store().try_claim_step(run, "charge").await?;
     t.expect("the step can be claimed", &claimed, &true);
+    Ok(())
+}
+
+async fn retry_needs_run(t: &Trial) -> Outcome {
+    let (run, runs, steps) = (t.run_id(), t.run_store(), t.run_runtime_store());
+    steps.try_claim_step(run, "charge").await?;
+    runs.try_record_dispatch(run, "charge").await?;
+    runs.retry_step(run, "charge").await?;
+    t.expect("the claim is free", &steps.try_claim_step(run, "charge").await?, &true);
+    t.expect("the entry is gone", &runs.try_record_dispatch(run, "charge").await?, &true);
     Ok(())
 }
 
@@ -465,11 +496,16 @@ async fn reset_of_unknown_fails(t: &Trial) -> Outcome {
 async fn reset_of_many_fails(t: &Trial) -> Outcome {
     // The second number is a prime: whoever divides the list has a remainder.
     for count in [10_000, 9_973] {
-        let last = format!("step-{}", count - 1);
-        let run = skipped(t, &last, Some(PREREQUISITE_NOT_SATISFIED)).await?;
         let keys: Vec<_> = (0..count).map(|number| format!("step-{number}")).collect();
+        let last = &keys[keys.len() - 1];
+        let run = skipped(t, last, Some(PREREQUISITE_NOT_SATISFIED)).await?;
+        // Before and after every power of two and round number at which a list may be cut.
+        for number in [0, 99, 100, 255, 256, 899, 900, 998, 999, 1_000, 2_047, 2_048, 4_999] {
+            let reason = Some(PREREQUISITE_NOT_SATISFIED);
+            t.run_runtime_store().record_skipped_step(run, &keys[number], "http", reason).await?;
+        }
         t.run_store().reset_cascade_skipped_dependents(run, &keys).await?;
-        let what = format!("the last step of {count} is reset");
+        let what = format!("of {count} steps none is left");
         t.expect(&what, &statuses(t, run).await?, &Vec::new());
     }
     Ok(())
@@ -504,6 +540,28 @@ async fn reset_race_frees_claim(t: &Trial) -> Outcome {
             })
             .await;
         t.expect_one_true("one caller claims the step", &answers);
+        let claimed = t.run_runtime_store().try_claim_step(run, "notify").await?;
+        t.expect("its claim is still held", &claimed, &false);
+    }
+    t.overlap_shown()
+}
+
+async fn late_reset_frees_claim(t: &Trial) -> Outcome {
+    while t.next_round().await? {
+        let run = skipped(t, "notify", Some(PREREQUISITE_NOT_SATISFIED)).await?;
+        let answers = t
+            .release(move |caller, instance| async move {
+                let (runs, keys) = (instance.run_store(), ["notify".to_owned()]);
+                runs.reset_cascade_skipped_dependents(run, &keys).await?;
+                if caller % 2 == 0 {
+                    return Ok(false);
+                }
+                // From here on the step is not skipped, whoever reset it.
+                runs.record_step_start(run, "notify", "http", None, None).await?;
+                instance.run_runtime_store().try_claim_step(run, "notify").await
+            })
+            .await;
+        t.expect_one_true("one caller claims the step that it has started", &answers);
         let claimed = t.run_runtime_store().try_claim_step(run, "notify").await?;
         t.expect("its claim is still held", &claimed, &false);
     }

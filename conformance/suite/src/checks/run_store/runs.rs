@@ -1,5 +1,5 @@
 use chrono::TimeDelta;
-use plimsoll_contract::Interface::{RunRuntimeStore, RunStore};
+use plimsoll_contract::Interface::{FlowStore, RunControlStore, RunRuntimeStore, RunStore};
 use plimsoll_contract::{Clock, ErrorKind, FlowRun, RunStatus, StartRun};
 
 use super::{detail, ids};
@@ -118,6 +118,22 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
                       completed-at",
         uses: &[RunStore],
         run: |t| Box::pin(active_runs_wrong(t)),
+    },
+    Check {
+        id: "run-store/cancelled-run-not-active",
+        clauses: &["RUN-57"],
+        goal: "A cancellation was requested of a running run; it is still active.",
+        usual_cause: "the list is filtered by the flags of the control record",
+        uses: &[RunStore, RunControlStore],
+        run: |t| Box::pin(cancelled_run_not_active(t)),
+    },
+    Check {
+        id: "run-store/flow-name-of-definition",
+        clauses: &["RUN-1"],
+        goal: "A run is started under another name than its flow's definition has.",
+        usual_cause: "the name is joined from the definition",
+        uses: &[FlowStore, RunStore],
+        run: |t| Box::pin(flow_name_of_definition(t)),
     },
     Check {
         id: "run-store/active-runs-out-of-order",
@@ -354,6 +370,27 @@ async fn active_runs_wrong(t: &Trial) -> Outcome {
     runs.retry_step(retried, "charge").await?;
     let active = runs.get_active_runs().await?;
     t.expect_same_items("the running and the retried one", &ids(&active), &[running, retried]);
+    Ok(())
+}
+
+async fn cancelled_run_not_active(t: &Trial) -> Outcome {
+    let (run, late) = (t.a_run().await?, t.a_run().await?);
+    let controls = t.run_control_store();
+    for run in [run, late] {
+        controls.configure_run(run, t.flow_id(), "manual", None, None).await?;
+    }
+    controls.request_cancel(run, None).await?;
+    controls.mark_timed_out(late, None).await?;
+    let active = t.run_store().get_active_runs().await?;
+    t.expect_same_items("both are active", &ids(&active), &[run, late]);
+    Ok(())
+}
+
+async fn flow_name_of_definition(t: &Trial) -> Outcome {
+    let definition = t.flow_store().save(&t.a_definition("Invoices of today")).await?;
+    let run = t.a_run_of(definition.id).await?;
+    let started = t.run_store().get_run_detail(run).await?.map(|detail| detail.run.flow_name);
+    t.expect("the run has the name that it was given", &started, &Some("Invoice".to_owned()));
     Ok(())
 }
 

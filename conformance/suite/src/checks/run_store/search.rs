@@ -2,6 +2,7 @@ use plimsoll_contract::Interface::RunStore;
 use plimsoll_contract::{Page, RunId, RunStatus, StartRun, StepStatus};
 
 use super::ids;
+use crate::checks::webhook_rejection_store::search::spanning;
 use crate::{Check, Halt, Outcome, Trial};
 
 pub(in crate::checks) const CHECKS: &[Check] = &[
@@ -28,6 +29,14 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         usual_cause: "only the current step rows are searched",
         uses: &[RunStore],
         run: |t| Box::pin(search_misses_old_attempt(t)),
+    },
+    Check {
+        id: "run-store/search-spans-fields",
+        clauses: &["RUN-33"],
+        goal: "The end of one field and the start of another are looked for as one text.",
+        usual_cause: "the fields are joined into one text, and that is searched",
+        uses: &[RunStore],
+        run: |t| Box::pin(search_spans_fields(t)),
     },
     Check {
         id: "run-store/search-minds-case",
@@ -124,6 +133,7 @@ async fn search_misses_run_field(t: &Trial) -> Outcome {
     let searches = [
         ("id", id.clone()),
         ("start of the id", id[..13].to_owned()),
+        ("end of the id", id[19..].to_owned()),
         ("flow name", "fund ord".to_owned()),
         ("trigger key", "night".to_owned()),
         ("status", "timed-out".to_owned()),
@@ -162,6 +172,24 @@ async fn search_misses_old_attempt(t: &Trial) -> Outcome {
     expect_each_finds(t, run, &searches).await
 }
 
+async fn search_spans_fields(t: &Trial) -> Outcome {
+    let start = StartRun {
+        flow_name: "Refunds".to_owned(),
+        trigger_key: "nightly".to_owned(),
+        job_id: Some("hangfire".to_owned()),
+        ..t.start_of(t.flow_id())
+    };
+    let (run, runs) = (start.run_id, t.run_store());
+    runs.start_run(&start).await?;
+    t.a_running_step(run, "charge").await?;
+    let (output, error) = (Some("\"A17\""), Some("declined"));
+    runs.record_step_complete(run, "charge", StepStatus::Failed, output, error).await?;
+    for text in spanning(&["Refunds", "nightly", "hangfire", "charge", "\"A17\"", "declined"]) {
+        t.expect(&format!("{text:?} is in no field"), &found(t, &text).await?, &Vec::new());
+    }
+    Ok(())
+}
+
 async fn search_minds_case(t: &Trial) -> Outcome {
     let run = a_run_named(t, "Payment").await?;
     a_run_named(t, "Invoice").await?;
@@ -174,7 +202,8 @@ async fn search_minds_case(t: &Trial) -> Outcome {
 }
 
 async fn search_takes_wildcards(t: &Trial) -> Outcome {
-    let names = ["a%b", "a_b", "a\\b", "a[b", "a.b", "a*b", "axb"];
+    // No letter that an id could have.
+    let names = ["x%y", "x_y", "x\\y", "x[y", "x.y", "x*y", "xzy"];
     let mut runs = Vec::new();
     for name in names {
         runs.push(a_run_named(t, name).await?);

@@ -4,6 +4,7 @@ use plimsoll_contract::run_store::PREREQUISITE_NOT_SATISFIED;
 use plimsoll_contract::{Clock, ErrorKind, FlowStepAttempt, RunId, StepStatus};
 
 use super::{detail, step};
+use crate::given::NEAR_EQUAL;
 use crate::race::CALLERS;
 use crate::{Check, Outcome, Trial};
 
@@ -502,9 +503,8 @@ async fn completing_unknown_step_creates(t: &Trial) -> Outcome {
 
 async fn step_keys_merged(t: &Trial) -> Outcome {
     let run = t.a_run().await?;
-    let keys = ["charge", "Charge", "charge ", " charge", "char_ge", "chargé", "charge\u{301}"];
     let mut expected = Vec::new();
-    for key in keys {
+    for key in NEAR_EQUAL {
         t.a_running_step(run, key).await?;
         expected.push(key.to_owned());
     }
@@ -572,6 +572,14 @@ async fn steps_out_of_order(t: &Trial) -> Outcome {
     let steps = detail(t, run).await?.steps;
     let listed: Vec<_> = steps.iter().map(|step| step.step_key.as_str()).collect();
     t.expect("they come by their start", &listed, &keys.to_vec());
+    let run = t.a_run().await?;
+    for key in keys {
+        clock.advance(TimeDelta::microseconds(1));
+        t.a_running_step(run, key).await?;
+    }
+    let steps = detail(t, run).await?.steps;
+    let starts: Vec<_> = steps.iter().map(|step| step.started_at).collect();
+    t.expect_that("also by a microsecond", starts.is_sorted(), "ascending instants", &starts);
     Ok(())
 }
 

@@ -85,6 +85,15 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         run: |t| Box::pin(endings_miscounted(t)),
     },
     Check {
+        id: "run-store/past-window-kept-as-it-was",
+        clauses: &["RUN-49"],
+        goal: "The hour in which a run started is over when the run ends; it is asked for before \
+               and after.",
+        usual_cause: "a window that is over is cached, though its runs still change",
+        uses: &[RunStore],
+        run: |t| Box::pin(past_window_kept(t)),
+    },
+    Check {
         id: "run-store/empty-window-has-bucket",
         clauses: &["RUN-53"],
         goal: "Windows whose end is their start, or before it, within an hour and at its edge.",
@@ -284,6 +293,21 @@ async fn endings_miscounted(t: &Trial) -> Outcome {
     let counts: Vec<_> =
         buckets.iter().map(|b| [b.total, b.succeeded, b.failed, b.cancelled, b.running]).collect();
     t.expect("total, succeeded, failed, cancelled, running", &counts, &vec![[6, 1, 1, 1, 1]]);
+    Ok(())
+}
+
+async fn past_window_kept(t: &Trial) -> Outcome {
+    let (clock, runs, hour) = (t.clock()?, t.run_store(), RunTimeseriesGranularity::Hour);
+    let (since, run) = (clock.now(), t.a_run().await?);
+    let until = since + TimeDelta::hours(1);
+    clock.advance(TimeDelta::hours(3));
+    for (what, expected) in [("is running", (1, 0)), ("has succeeded", (0, 1))] {
+        let buckets = runs.get_run_timeseries(hour, since, until, None).await?;
+        let running: u64 = buckets.iter().map(|bucket| bucket.running).sum();
+        let succeeded: u64 = buckets.iter().map(|bucket| bucket.succeeded).sum();
+        t.expect(&format!("the run {what}"), &(running, succeeded), &expected);
+        runs.complete_run(run, RunStatus::Succeeded).await?;
+    }
     Ok(())
 }
 
