@@ -199,9 +199,24 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("flow-store/enabling-unknown-creates", "neither is a deleted one")],
         backend: flow_store::<EnablesDeleted>,
     },
+    Mutant {
+        id: "flow-store/merges-namesakes",
+        clause: "FLOW-1",
+        how: "lists one definition of each name",
+        dies: &[("flow-store/disabled-flow-not-listed", "all are listed once")],
+        backend: flow_store::<MergesNamesakes>,
+    },
+    Mutant {
+        id: "flow-store/enabling-writes-the-row-back",
+        clause: "FLOW-12",
+        how: "reads a definition to enable it, and writes all of it back",
+        dies: &[("flow-store/enabling-race-loses-save", "what was saved is there")],
+        backend: racy::stale_enabling,
+    },
 ];
 
 models! {
+    MergesNamesakes
     NoneKeepsManifest
     StampsChangesAlone
     OrdersByFirstEight
@@ -447,5 +462,13 @@ impl FlowStore for EnablesDeleted {
     fn set_enabled(&mut self, id: FlowId, enabled: bool) -> Answer<FlowDefinition> {
         let deleted = self.deleted.get(&id).cloned();
         self.model.set_enabled(id, enabled).or_else(|error| deleted.ok_or(error))
+    }
+}
+
+impl FlowStore for MergesNamesakes {
+    fn get_all(&mut self) -> Answer<Vec<FlowDefinition>> {
+        let mut listed = self.0.get_all()?;
+        listed.dedup_by(|a, b| a.name == b.name);
+        Ok(listed)
     }
 }

@@ -83,6 +83,7 @@ impl Mutant {
 const LISTS: &[&[Mutant]] = &[
     backend::MUTANTS,
     flow_store::MUTANTS,
+    run_store::again::MUTANTS,
     run_store::runs::MUTANTS,
     run_store::steps::MUTANTS,
     run_store::step_texts::MUTANTS,

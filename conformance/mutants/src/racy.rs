@@ -53,7 +53,8 @@ pub(crate) use glimpses::{
     in_parts, lagging_lists, late_events, snapshots, stale_reads, two_queries,
 };
 pub(crate) use stale::{
-    gives_up, stale_annotation, stale_choices, stale_fields, stale_reset, stale_sweep,
+    gives_up, stale_annotation, stale_choices, stale_enabling, stale_fields, stale_reset,
+    stale_sweep,
 };
 
 fn build<C: Collision>() -> Built {

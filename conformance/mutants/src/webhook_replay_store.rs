@@ -236,9 +236,20 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("webhook-replay-store/far-expiry-misjudged", "one has")],
         backend: webhook_replay_store::<ExpiresIn1970>,
     },
+    Mutant {
+        id: "webhook-replay-store/replay-brings-expiry-forward",
+        clause: "REPLAY-5",
+        how: "takes the earlier expiry of a nonce and its replay",
+        dies: &[(
+            "webhook-replay-store/replay-extends-expiry",
+            "also when the replay expires earlier",
+        )],
+        backend: webhook_replay_store::<ReplayBringsForward>,
+    },
 ];
 
 models! {
+    ReplayBringsForward
     ExpiresIn1970
     JoinsTriggerAndNonce
     AcceptsEveryReplay AcceptsNothing NoncesLackFlow NoncesLackTrigger FoldsNonces TrimsNonces
@@ -496,5 +507,17 @@ impl BreaksRegistration for ExpiresIn1970 {
     fn register(&mut self, nonce: Nonce<'_>) -> Answer<bool> {
         let expires_at = nonce.expires_at.max(Instant::UNIX_EPOCH);
         Nonce { expires_at, ..nonce }.on(&mut self.0)
+    }
+}
+
+override_registration! { ReplayBringsForward }
+
+impl BreaksRegistration for ReplayBringsForward {
+    fn register(&mut self, nonce: Nonce<'_>) -> Answer<bool> {
+        let id = (nonce.flow, nonce.trigger.to_owned(), nonce.nonce.to_owned());
+        if let Some(expires_at) = self.space()?.nonces.get_mut(&id) {
+            *expires_at = nonce.expires_at.min(*expires_at);
+        }
+        nonce.on(&mut self.0)
     }
 }

@@ -48,6 +48,16 @@ impl Instance {
         (instance, log)
     }
 
+    /// Those who share a thread take turns, now shorter, now longer: a backend that never waits
+    /// would answer all the calls of one before the first of the next.
+    async fn let_others_go_first(&self) {
+        let Some(caller) = self.caller else { return };
+        let calls = self.log.lock().len();
+        for _ in 0..(5 * caller + 3 * calls) % 4 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     async fn record<T: Debug + Send>(
         &self,
         interface: Interface,
@@ -55,11 +65,7 @@ impl Instance {
         arguments: &[&(dyn Debug + Sync)],
         call: impl Future<Output = Result<T>> + Send,
     ) -> Result<T> {
-        if self.caller.is_some() {
-            // Those who share a thread take turns: a backend that never waits would answer all the
-            // calls of one before the first of the next.
-            tokio::task::yield_now().await;
-        }
+        self.let_others_go_first().await;
         let arguments = arguments.iter().map(|argument| format!("{argument:?}")).collect();
         let place = self.log.begin(interface, function, arguments, self.caller);
         let call = AssertUnwindSafe(call).catch_unwind();

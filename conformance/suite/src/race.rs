@@ -103,7 +103,8 @@ impl Trial {
             }
         }
         threads.give_back();
-        let mut calls: Vec<Entry> = logs.iter().flat_map(|log| mem::take(&mut *log.lock())).collect();
+        let mut calls: Vec<Entry> =
+            logs.iter().flat_map(|log| mem::take(&mut *log.lock())).collect();
         calls.sort_by_key(|entry| entry.started);
         self.met(overlaps(&calls, self.racing_instances()));
         self.log.lock().extend(calls);

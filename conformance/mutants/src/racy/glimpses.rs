@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use plimsoll_contract::{
     Answer, FlowEventRecord, FlowRunDetail, FlowRunPage, RunId, WebhookRejectionPage,
@@ -182,7 +182,10 @@ fn sequences(state: &mut State) -> BTreeSet<(RunId, i64)> {
 
 /// What the lists come from.
 #[derive(Default)]
-struct LaggingLists(Mutex<State>);
+struct LaggingLists {
+    index: Mutex<State>,
+    writes: AtomicUsize,
+}
 
 impl Collision for LaggingLists {
     async fn call<T: Send + 'static>(
@@ -195,8 +198,9 @@ impl Collision for LaggingLists {
         if !LISTS.contains(&function) {
             let answer = call(&mut AsSpecified(&mut locked(state)));
             if !is_read(function) {
-                // Long enough for the others to look at a list in the meantime.
-                for _ in 0..8 {
+                // Long enough for the others to look at a list in the meantime, and not always as
+                // long, so that one update overtakes another.
+                for _ in 0..4 + self.writes.fetch_add(1, Ordering::Relaxed) % 5 {
                     dawdle().await;
                 }
                 self.follow(state, |index| drop(call(&mut AsSpecified(index))));
@@ -216,7 +220,7 @@ impl LaggingLists {
             let state = locked(state);
             (state.open.clone(), state.now)
         };
-        let mut index = locked(&self.0);
+        let mut index = locked(&self.index);
         if let Some(open) = &open {
             index.namespaces.entry(open.clone()).or_default();
         }

@@ -42,6 +42,11 @@ pub(crate) fn stale_sweep() -> Built {
     build::<Of<StaleSweep>>()
 }
 
+/// Enabling a definition reads it first and writes all of it back later.
+pub(crate) fn stale_enabling() -> Built {
+    build::<Of<StaleEnabling>>()
+}
+
 #[derive(Default)]
 struct StaleFields;
 
@@ -190,6 +195,28 @@ impl Late for StaleAnnotation {
             space.dispatches.extend(read);
         }
         call(&mut AsSpecified(&mut state))
+    }
+}
+
+#[derive(Default)]
+struct StaleEnabling;
+
+impl Late for StaleEnabling {
+    const FUNCTION: &str = "set-enabled";
+
+    async fn call<T: Send>(
+        state: &Mutex<State>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
+    ) -> Answer<T> {
+        let definitions = |state: &mut State| {
+            state.space().map(|space| space.definitions.clone()).unwrap_or_default()
+        };
+        let (before, after, answer) = foreseen(state, definitions, call).await;
+        if let Some(space) = locked(state).space() {
+            let is_changed = |id: &_, row: &_| before.get(id) != Some(row);
+            space.definitions.extend(after.into_iter().filter(|(id, row)| is_changed(id, row)));
+        }
+        answer
     }
 }
 

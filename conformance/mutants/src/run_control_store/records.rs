@@ -266,9 +266,27 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-control-store/second-cancellation-wins", "nothing has changed")],
         backend: run_control_store::<SecondGivesReason>,
     },
+    Mutant {
+        id: "run-control-store/new-deadline-takes-time-out-back",
+        clause: "CONTROL-3",
+        how: "forgets that a run timed out when it gets another deadline",
+        dies: &[("run-control-store/configuring-clears-flags", "with a new deadline too")],
+        backend: run_control_store::<DeadlineTakesBack>,
+    },
+    Mutant {
+        id: "run-control-store/cancelling-records-known-runs",
+        clause: "CONTROL-8",
+        how: "creates the record that it is to flag, for a run that was started",
+        dies: &[(
+            "run-control-store/cancelling-unknown-creates",
+            "also for a run that was started",
+        )],
+        backend: run_control_store::<CancellingRecordsRuns>,
+    },
 ];
 
 models! {
+    DeadlineTakesBack CancellingRecordsRuns
     SecondGivesReason
     StoresNormalisedKey DropsDeadline ConfigurationNeedsRun ConfiguringReplaces
     FirstConfigurationCounts ConfiguringRegisters CreatedAtIsReading CancelsWithoutInstant
@@ -315,6 +333,8 @@ macro_rules! override_configuration {
         })*
     };
 }
+
+override_configuration! { DeadlineTakesBack }
 
 override_configuration! {
     StoresNormalisedKey DropsDeadline ConfigurationNeedsRun ConfiguringReplaces
@@ -571,5 +591,27 @@ impl RunControlStore for SecondGivesReason {
             control.cancel_reason = reason.map(str::to_owned);
         }
         Ok(is_first)
+    }
+}
+
+impl BreaksConfiguration for DeadlineTakesBack {
+    fn configure(&mut self, configuration: Configuration<'_>) -> Answer<()> {
+        if let Some(control) = self.space()?.controls.get_mut(&configuration.run)
+            && control.timeout_at != configuration.timeout_at
+        {
+            control.timed_out_at = None;
+        }
+        configuration.on(&mut self.0)
+    }
+}
+
+impl RunControlStore for CancellingRecordsRuns {
+    fn request_cancel(&mut self, run: RunId, reason: Option<&str>) -> Answer<bool> {
+        if let Some(row) = self.space()?.runs.get(&run).cloned()
+            && self.0.get_run_control(run)?.is_none()
+        {
+            self.0.configure_run(run, row.flow_id, &row.trigger_key, None, None)?;
+        }
+        self.0.request_cancel(run, reason)
     }
 }

@@ -218,6 +218,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-runtime-store/claim-keys-merged", "releasing \"char_ge\" releases no other")],
         backend: run_runtime_store::<ReleasesByPattern>,
     },
+    Mutant {
+        id: "run-runtime-store/counts-claims",
+        clause: "RUNTIME-11",
+        how: "wants a claim released as often as it was asked for",
+        dies: &[("run-runtime-store/release-keeps-claim", "the step can be claimed again")],
+        backend: run_runtime_store::<CountsClaims>,
+    },
 ];
 
 models! {
@@ -461,5 +468,30 @@ impl RunRuntimeStore for ReleasesByPattern {
         };
         self.space()?.claims.retain(|(of_run, held)| *of_run != run || !is_like(held));
         Ok(())
+    }
+}
+
+#[derive(Default)]
+struct CountsClaims {
+    model: Model,
+    asked: BTreeMap<(RunId, String), u32>,
+}
+
+impl Spec for CountsClaims {
+    fn state(&mut self) -> &mut State {
+        self.model.state()
+    }
+}
+
+impl RunRuntimeStore for CountsClaims {
+    fn try_claim_step(&mut self, run: RunId, key: &str) -> Answer<bool> {
+        *self.asked.entry((run, key.to_owned())).or_default() += 1;
+        self.model.try_claim_step(run, key)
+    }
+
+    fn release_step_claim(&mut self, run: RunId, key: &str) -> Answer<()> {
+        let asked = self.asked.entry((run, key.to_owned())).or_default();
+        *asked = asked.saturating_sub(1);
+        if *asked == 0 { self.model.release_step_claim(run, key) } else { Ok(()) }
     }
 }

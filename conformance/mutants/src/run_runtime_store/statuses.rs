@@ -79,6 +79,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-runtime-store/run-status-wrong", "a claim gives it none")],
         backend: run_runtime_store::<ClaimsMakeRuns>,
     },
+    Mutant {
+        id: "run-runtime-store/caches-the-end-of-a-run",
+        clause: "RUNTIME-18",
+        how: "keeps the status of a run that has ended, and does not look again",
+        dies: &[("run-runtime-store/run-status-wrong", "a run that a retry opens again")],
+        backend: run_runtime_store::<CachesEnds>,
+    },
 ];
 
 models! {
@@ -190,5 +197,28 @@ impl RunRuntimeStore for ClaimsMakeRuns {
     fn get_run_status(&mut self, run: RunId) -> Answer<Option<RunStatus>> {
         let is_claimed = self.space()?.claims.iter().any(|(of_run, _)| *of_run == run);
         Ok(self.0.get_run_status(run)?.or(is_claimed.then_some(RunStatus::Running)))
+    }
+}
+
+#[derive(Default)]
+struct CachesEnds {
+    model: Model,
+    ended: BTreeMap<RunId, RunStatus>,
+}
+
+impl Spec for CachesEnds {
+    fn state(&mut self) -> &mut State {
+        self.model.state()
+    }
+}
+
+impl RunRuntimeStore for CachesEnds {
+    fn get_run_status(&mut self, run: RunId) -> Answer<Option<RunStatus>> {
+        let found = self.model.get_run_status(run)?;
+        // A second completion is written through, a retry is not.
+        if let Some(status) = found.filter(|status| *status != RunStatus::Running) {
+            self.ended.insert(run, status);
+        }
+        Ok(self.ended.get(&run).copied().or(found))
     }
 }

@@ -144,7 +144,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "run-store/releases-the-whole-run",
         clause: "RUN-82",
         how: "removes all entries of the run",
-        dies: &[("run-store/release-frees-more", "the other entry stays")],
+        dies: &[("run-store/release-frees-more", "the other entries stay")],
         backend: run_store::<ReleasesWholeRun>,
     },
     Mutant {

@@ -1,5 +1,6 @@
 //! Mutants of `run-store`, in the same modules as their checks.
 
+pub(crate) mod again;
 pub(crate) mod calls;
 pub(crate) mod dispatch;
 pub(crate) mod joined;

@@ -2,6 +2,7 @@ use chrono::TimeDelta;
 use plimsoll_contract::Interface::{FlowStore, RunStore};
 use plimsoll_contract::{Clock, ErrorKind, FlowDefinition, RunStatus};
 
+use crate::race::CALLERS;
 use crate::{Check, Outcome, Trial};
 
 pub(super) const CHECKS: &[Check] = &[
@@ -110,6 +111,14 @@ pub(super) const CHECKS: &[Check] = &[
         run: |t| Box::pin(enabling_changes_more(t)),
     },
     Check {
+        id: "flow-store/enabling-race-loses-save",
+        clauses: &["FLOW-12"],
+        goal: "One caller saves a definition anew while others enable and disable it.",
+        usual_cause: "set-enabled reads the whole record and writes it back; update two columns",
+        uses: &[FlowStore],
+        run: |t| Box::pin(enabling_race_loses_save(t)),
+    },
+    Check {
         id: "flow-store/enabling-unknown-creates",
         clauses: &["FLOW-13"],
         goal: "A flow is enabled that is not there.",
@@ -134,12 +143,14 @@ fn names(definitions: &[FlowDefinition]) -> Vec<&str> {
 async fn disabled_flow_not_listed(t: &Trial) -> Outcome {
     let flows = t.flow_store();
     let (enabled, twice) = (t.a_definition("Enabled"), t.a_definition("Twice"));
+    let namesake = t.a_definition("Enabled");
     let disabled = FlowDefinition { is_enabled: false, ..t.a_definition("Disabled") };
-    for definition in [&enabled, &disabled, &twice, &twice] {
+    for definition in [&enabled, &disabled, &twice, &twice, &namesake] {
         flows.save(definition).await?;
     }
     let listed: Vec<_> = flows.get_all().await?.iter().map(|definition| definition.id).collect();
-    t.expect_same_items("all are listed once", &listed, &[enabled.id, disabled.id, twice.id]);
+    let expected = [enabled.id, disabled.id, twice.id, namesake.id];
+    t.expect_same_items("all are listed once", &listed, &expected);
     Ok(())
 }
 
@@ -325,6 +336,33 @@ async fn enabling_changes_more(t: &Trial) -> Outcome {
     t.expect("only is-enabled has changed", &answered, &expected);
     t.expect("the change is stored", &found, &Some(expected));
     Ok(())
+}
+
+async fn enabling_race_loses_save(t: &Trial) -> Outcome {
+    while t.next_round().await? {
+        let before = t.a_definition("Invoice");
+        t.flow_store().save(&before).await?;
+        let after = FlowDefinition { version: "2.0".to_owned(), ..before.clone() };
+        let saver = t.race().rounds % CALLERS;
+        let answers = t
+            .release(move |caller, instance| {
+                let after = after.clone();
+                async move {
+                    let flows = instance.flow_store();
+                    match caller == saver {
+                        true => flows.save(&after).await,
+                        false => flows.set_enabled(after.id, caller % 2 == 0).await,
+                    }
+                }
+            })
+            .await;
+        t.expect_all_succeed("every call succeeds", &answers);
+        let found = t.flow_store().get_by_id(before.id).await?;
+        let version = found.map(|definition| definition.version);
+        t.expect("what was saved is there", &version, &Some("2.0".to_owned()));
+        t.flow_store().delete(before.id).await?;
+    }
+    t.overlap_shown()
 }
 
 async fn enabling_unknown_creates(t: &Trial) -> Outcome {

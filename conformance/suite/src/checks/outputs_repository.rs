@@ -254,6 +254,10 @@ async fn input_shadows_output(t: &Trial) -> Outcome {
     let made_up = output(t, run, "a:input").await?;
     outputs.save_step_output(run, "a:input", "2").await?;
     outputs.save_step_input(run, "a:input", "3").await?;
+    for key in ["input:a", "a.input", "a/input", "input/a", "a-input", "a_input"] {
+        let made_up = output(t, run, key).await?;
+        t.expect(&format!("`{key}` has no output"), &made_up, &None);
+    }
     t.expect("an input is no output of another key", &made_up, &None);
     t.expect("the input stays", &input(t, run, "a").await?, &some("1"));
     t.expect("so does the output", &output(t, run, "a:input").await?, &some("2"));
@@ -388,6 +392,12 @@ async fn headers_changed(t: &Trial) -> Outcome {
     t.outputs_repository().save_trigger_headers(run, &list).await?;
     let saved = headers(t, run).await?.unwrap_or_default();
     t.expect_same_items("every header is as it was given", &saved, &list);
+    let alike = header_list(&[("X-Id", "1"), ("x-id", "2")]);
+    let outcome = t.outputs_repository().save_trigger_headers(run, &alike).await;
+    if t.kept_or_refused(outcome)? {
+        let saved = headers(t, run).await?.unwrap_or_default();
+        t.expect_same_items("names that differ in capitals are kept as given", &saved, &alike);
+    }
     Ok(())
 }
 
@@ -439,8 +449,15 @@ async fn end_of_scope_deletes(t: &Trial) -> Outcome {
     let outputs = t.outputs_repository();
     outputs.save_step_output(run, "charge", "1").await?;
     outputs.save_step_input(run, "charge", "2").await?;
+    let within = ["charge.0", "charge.0.mail", "charge/0", "charge[0]"];
+    for key in within {
+        outputs.save_step_output(run, key, "3").await?;
+    }
     outputs.end_scope(run, "charge").await?;
     outputs.end_scope(run, "never").await?;
+    for key in within {
+        t.expect(&format!("`{key}` keeps its output"), &output(t, run, key).await?, &some("3"));
+    }
     t.expect("the output stays", &output(t, run, "charge").await?, &some("1"));
     t.expect("the input stays", &input(t, run, "charge").await?, &some("2"));
     Ok(())

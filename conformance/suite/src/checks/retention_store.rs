@@ -244,6 +244,13 @@ async fn run_at_cutoff_removed(t: &Trial) -> Outcome {
         left.push(exists(t, run).await?);
     }
     t.expect("before it is gone, at it and after it stay", &left, &vec![false, true, true]);
+    let twice = t.a_run().await?;
+    for days in [1, 3] {
+        clock.set(cutoff + TimeDelta::days(days));
+        t.run_store().complete_run(twice, RunStatus::Succeeded).await?;
+    }
+    t.retention_store().cleanup(cutoff + TimeDelta::days(2)).await?;
+    t.expect("the last of two completions counts", &exists(t, twice).await?, &true);
     Ok(())
 }
 

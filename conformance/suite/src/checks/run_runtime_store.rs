@@ -423,6 +423,7 @@ async fn release_keeps_claim(t: &Trial) -> Outcome {
     let claims = t.run_runtime_store();
     let of_none = claims.release_step_claim(run, "poll").await;
     claims.try_claim_step(run, "poll").await?;
+    claims.try_claim_step(run, "poll").await?;
     claims.release_step_claim(run, "poll").await?;
     let again = claims.try_claim_step(run, "poll").await?;
     t.expect("releasing none is a no-op", &of_none, &Ok(()));
@@ -569,6 +570,13 @@ async fn run_status_wrong(t: &Trial) -> Outcome {
     }
     let unknown = runtime.get_run_status(t.run_id()).await?;
     t.expect("an unknown run has no status", &unknown, &None);
+    let retried = t.a_run().await?;
+    t.a_failed_step(retried, "charge").await?;
+    t.run_store().complete_run(retried, RunStatus::Failed).await?;
+    runtime.get_run_status(retried).await?;
+    t.run_store().retry_step(retried, "charge").await?;
+    let reopened = runtime.get_run_status(retried).await?;
+    t.expect("a run that a retry opens again is running", &reopened, &Some(RunStatus::Running));
     let claimed = t.run_id();
     runtime.try_claim_step(claimed, "charge").await?;
     let status = runtime.get_run_status(claimed).await?;

@@ -52,7 +52,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "webhook-replay-store/replay-extends-expiry",
         clauses: &["REPLAY-5"],
-        goal: "A nonce is replayed with a later expiry; a purge goes by the first.",
+        goal: "Nonces are replayed with other expiries; a purge goes by the first.",
         usual_cause: "the registration is an upsert",
         uses: &[WebhookReplayStore],
         run: |t| Box::pin(replay_extends_expiry(t)),
@@ -209,6 +209,10 @@ async fn replay_extends_expiry(t: &Trial) -> Outcome {
     register(t, flow, "orders", "n-1", LATER).await?;
     let purged = purge(t, START + TimeDelta::seconds(1)).await?;
     t.expect("the first expiry counts", &purged, &1);
+    register(t, flow, "orders", "n-2", LATER).await?;
+    register(t, flow, "orders", "n-2", START).await?;
+    let purged = purge(t, START + TimeDelta::seconds(1)).await?;
+    t.expect("also when the replay expires earlier", &purged, &0);
     Ok(())
 }
 

@@ -96,7 +96,7 @@ fn race_line(race: &RaceReport) -> String {
     let rounds = race.rounds;
     match race.overlaps {
         0 => format!(
-            "{rounds} rounds, and no two calls overlapped: it is wrong for one caller at a time too"
+            "{rounds} rounds, and no calls that overlap: one caller alone may well see it too"
         ),
         overlaps => format!("{rounds} rounds, {overlaps} overlapping pairs of calls"),
     }
@@ -238,5 +238,17 @@ fn verdict_line(report: &Report) -> String {
         RunVerdict::HarnessError => {
             format!("HARNESS ERROR  {subject} was not judged: the kit is at fault  (seed {seed})")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_race_says_whether_calls_overlapped() {
+        let line = |overlaps| race_line(&RaceReport { rounds: 7, overlaps, losers: 2 });
+        assert_eq!(line(3), "7 rounds, 3 overlapping pairs of calls");
+        assert!(line(0).contains("one caller alone"), "{}", line(0));
     }
 }

@@ -6,6 +6,7 @@ use plimsoll_histories::specs::attempts::{self, Attempts};
 use plimsoll_histories::specs::log::{self, Log};
 
 use super::ASKS;
+use crate::history::at_the_end;
 use crate::trial::START;
 use crate::{Check, Outcome, Trial};
 
@@ -46,9 +47,7 @@ async fn events_in_no_order(t: &Trial) -> Outcome {
             .await?;
         // What a read under way may miss is a SHOULD of its own; afterwards nothing may be missing.
         let names = names(&t.event_reader().get_run_events(run, Page::all()).await?);
-        let end = u64::MAX - 1;
-        let (read, answer) = (log::Call::read_all(), log::Answer::Entries(names));
-        history.push(plimsoll_histories::Operation::answered(0, read, answer, end, end));
+        history.push(at_the_end(log::Call::read_all(), log::Answer::Entries(names)));
         t.expect_an_order("the events of one run", &Log::of(&history), &history)?;
     }
     t.overlap_shown()
@@ -67,7 +66,7 @@ async fn attempts_in_no_order(t: &Trial) -> Outcome {
     use attempts::{Answer, Call};
     while t.next_round().await? {
         let run = t.a_run().await?;
-        let history = t
+        let mut history = t
             .history::<Attempts<String>, _>(move |mut scribe, instance| async move {
                 let runs = instance.run_store();
                 for number in 0..ASKS {
@@ -82,6 +81,8 @@ async fn attempts_in_no_order(t: &Trial) -> Outcome {
                 Ok(scribe)
             })
             .await?;
+        let detail = t.run_store().get_run_detail(run).await?;
+        history.push(at_the_end(attempts::Call::Read, attempts(detail)));
         t.expect_an_order("the attempts of one step", &Attempts::of(&history), &history)?;
     }
     t.overlap_shown()

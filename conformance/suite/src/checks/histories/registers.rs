@@ -1,10 +1,14 @@
 //! What the last writer decides: completions, slots of outputs, schedules, definitions, runs.
 
 use plimsoll_contract::Interface::{FlowStore, OutputsRepository, RunStore, ScheduleStateStore};
-use plimsoll_contract::{FlowDefinition, FlowRunDetail, ScheduleState, StepStatus};
+use plimsoll_contract::{
+    self as contract, CallError, Error, FlowDefinition, FlowId, FlowRunDetail, Result,
+    ScheduleState, StepStatus,
+};
 use plimsoll_histories::specs::register::{Answer, Call, Register};
 
 use super::ASKS;
+use crate::history::at_the_end;
 use crate::{Check, Outcome, Trial};
 
 pub(in crate::checks) const CHECKS: &[Check] = &[
@@ -38,8 +42,8 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     Check {
         id: "flow-store/definitions-in-no-order",
         clauses: &["FLOW-9", "BACKEND-28"],
-        goal: "Callers save and read one definition at once; some order of their calls must \
-               explain all answers.",
+        goal: "Callers save, enable and read one definition at once; some order of their calls \
+               must explain all answers.",
         usual_cause: "a save is an update or an insert, or fields are written one by one",
         uses: &[FlowStore],
         run: |t| Box::pin(definitions_in_no_order(t)),
@@ -53,7 +57,7 @@ async fn completions_in_no_order(t: &Trial) -> Outcome {
     while t.next_round().await? {
         let run = t.a_run().await?;
         t.a_running_step(run, "charge").await?;
-        let history = t
+        let mut history = t
             .history::<Register<Row>, _>(move |mut scribe, instance| async move {
                 let (runs, name) = (instance.run_store(), format!("{}", scribe.caller));
                 let status = status_of(scribe.caller);
@@ -70,6 +74,8 @@ async fn completions_in_no_order(t: &Trial) -> Outcome {
                 Ok(scribe)
             })
             .await?;
+        let last = completion(t.run_store().get_run_detail(run).await?);
+        history.push(at_the_end(Call::Read, last));
         t.expect_an_order("the completions of one step", &Register::default(), &history)?;
     }
     t.overlap_shown()
@@ -92,7 +98,7 @@ fn completion(detail: Option<FlowRunDetail>) -> Answer<Row> {
 async fn outputs_in_no_order(t: &Trial) -> Outcome {
     while t.next_round().await? {
         let run = t.a_run().await?;
-        let history = t
+        let mut history = t
             .history::<Register<String>, _>(move |mut scribe, instance| async move {
                 let (outputs, value) =
                     (instance.outputs_repository(), format!("{}", scribe.caller));
@@ -108,6 +114,8 @@ async fn outputs_in_no_order(t: &Trial) -> Outcome {
                 Ok(scribe)
             })
             .await?;
+        let last = t.outputs_repository().get_step_output(run, "charge").await?;
+        history.push(at_the_end(Call::Read, Answer::Value(last)));
         t.expect_an_order("the saves of one output", &Register::default(), &history)?;
     }
     t.overlap_shown()
@@ -117,7 +125,7 @@ async fn saves_in_no_order(t: &Trial) -> Outcome {
     while t.next_round().await? {
         let schedule = t.a_schedule("nightly");
         t.schedule_state_store().delete("nightly").await?;
-        let history = t
+        let mut history = t
             .history::<Register<Row>, _>(move |mut scribe, instance| {
                 let name = format!("{}", scribe.caller);
                 let cron_override = Some(name.clone());
@@ -144,6 +152,8 @@ async fn saves_in_no_order(t: &Trial) -> Outcome {
                 }
             })
             .await?;
+        let last = schedule_row(t.schedule_state_store().get("nightly").await?.as_ref());
+        history.push(at_the_end(Call::Read, last));
         t.expect_an_order("the saves of one schedule", &Register::default(), &history)?;
     }
     t.overlap_shown()
@@ -161,7 +171,7 @@ async fn definitions_in_no_order(t: &Trial) -> Outcome {
     while t.next_round().await? {
         let definition = t.a_definition("Invoice");
         let id = definition.id;
-        let history = t
+        let mut history = t
             .history::<Register<Row>, _>(move |mut scribe, instance| {
                 let name = format!("{}", scribe.caller);
                 let version = name.clone();
@@ -169,24 +179,44 @@ async fn definitions_in_no_order(t: &Trial) -> Outcome {
                 async move {
                     let store = instance.flow_store();
                     for _ in 0..ASKS {
-                        if scribe.choose(2) == 0 {
-                            scribe
-                                .ask(Call::Read, store.get_by_id(id), |of| {
-                                    definition_row(of.as_ref())
-                                })
-                                .await?;
-                            continue;
+                        match scribe.choose(4) {
+                            0 => {
+                                let (get, read) = (store.get_by_id(id), definition_row);
+                                scribe.ask(Call::Read, get, |of| read(of.as_ref())).await?;
+                            }
+                            1 => {
+                                // It changes nothing of what is judged here, and shows it.
+                                let set = enable(store, id, scribe.caller % 2 == 0);
+                                let read = definition_row;
+                                scribe.ask(Call::Read, set, |of| read(of.as_ref())).await?;
+                            }
+                            _ => {
+                                let call = Call::Write(row_of_definition(&own));
+                                scribe.ask(call, store.save(&own), |_| Answer::Done).await?;
+                            }
                         }
-                        let call = Call::Write(row_of_definition(&own));
-                        scribe.ask(call, store.save(&own), |_| Answer::Done).await?;
                     }
                     Ok(scribe)
                 }
             })
             .await?;
+        let last = definition_row(t.flow_store().get_by_id(id).await?.as_ref());
+        history.push(at_the_end(Call::Read, last));
         t.expect_an_order("the saves of one definition", &Register::default(), &history)?;
     }
     t.overlap_shown()
+}
+
+/// Enables or disables a definition, if it is there.
+async fn enable(
+    store: &dyn contract::FlowStore,
+    id: FlowId,
+    on: bool,
+) -> Result<Option<FlowDefinition>> {
+    match store.set_enabled(id, on).await {
+        Err(CallError::Answered(Error::NotFound)) => Ok(None),
+        set => set.map(Some),
+    }
 }
 
 fn row_of_definition(definition: &FlowDefinition) -> Row {

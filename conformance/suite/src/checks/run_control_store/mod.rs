@@ -84,9 +84,9 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "run-control-store/cancelling-unknown-creates",
         clauses: &["CONTROL-8"],
-        goal: "A run without a record is cancelled.",
+        goal: "Runs without a record are cancelled, one of which was started.",
         usual_cause: "an upsert; the record that it makes up is lost when the run is configured",
-        uses: &[RunControlStore],
+        uses: &[RunStore, RunControlStore],
         run: |t| Box::pin(cancelling_unknown_creates(t)),
     },
     Check {
@@ -240,6 +240,11 @@ async fn configuring_clears_flags(t: &Trial) -> Outcome {
     clock.advance(TimeDelta::hours(1));
     t.run_control_store().configure_run(run, before.flow_id, "manual", None, None).await?;
     t.expect("flags, reason and instants stay", &control(t, run).await?, &before);
+    let deadline = Some(clock.now() + TimeDelta::hours(1));
+    let (flow, controls) = (before.flow_id, t.run_control_store());
+    controls.configure_run(run, flow, "manual", None, deadline).await?;
+    let expected = RunControl { timeout_at: deadline, ..before };
+    t.expect("with a new deadline too", &control(t, run).await?, &expected);
     Ok(())
 }
 
@@ -338,6 +343,9 @@ async fn cancelling_unknown_creates(t: &Trial) -> Outcome {
     let control = t.run_control_store().get_run_control(run).await?;
     t.expect("the caller is told no", &cancelled, &false);
     t.expect("no record was created", &control, &None);
+    let run = t.a_run().await?;
+    let cancelled = t.run_control_store().request_cancel(run, None).await?;
+    t.expect("also for a run that was started", &cancelled, &false);
     Ok(())
 }
 

@@ -173,7 +173,7 @@ async fn completion_frees_dispatch(t: &Trial) -> Outcome {
     t.expect("a running step is not dispatched again", &after_start, &false);
     t.expect("nor a finished one", &after_step, &false);
     t.expect("nor one of a finished run", &after_run, &false);
-    for status in [StepStatus::Failed, StepStatus::Skipped] {
+    for status in [StepStatus::Pending, StepStatus::Failed, StepStatus::Skipped] {
         let run = t.a_run().await?;
         for key in ["charge", "unstarted"] {
             runs.try_record_dispatch(run, key).await?;
@@ -283,9 +283,13 @@ async fn release_keeps_dispatch(t: &Trial) -> Outcome {
     runs.release_dispatch(run, "poll").await?;
     let listed = runs.get_dispatched_step_keys(run).await?;
     let again = runs.try_record_dispatch(run, "poll").await?;
+    runs.annotate_dispatch(run, "poll", "job-7").await?;
+    runs.release_dispatch(run, "poll").await?;
+    let annotated = runs.try_record_dispatch(run, "poll").await?;
     t.expect("releasing none is a no-op", &of_none, &Ok(()));
     t.expect("the entry is gone", &listed, &Vec::new());
     t.expect("the step can be dispatched again", &again, &true);
+    t.expect("also when the entry had a job", &annotated, &true);
     Ok(())
 }
 
@@ -297,6 +301,10 @@ async fn release_frees_more(t: &Trial) -> Outcome {
         t.run_runtime_store().try_claim_step(run, key).await?;
         t.a_running_step(run, key).await?;
     }
+    let alike = ["Poll", "pol", "poll ", "poll.0", "poll0"];
+    for key in alike {
+        runs.try_record_dispatch(run, key).await?;
+    }
     runs.record_step_complete(run, "poll", StepStatus::Pending, Some("1"), None).await?;
     let before = (step(t, run, "poll").await?, step(t, run, "send").await?);
     runs.release_dispatch(run, "poll").await?;
@@ -304,7 +312,8 @@ async fn release_frees_more(t: &Trial) -> Outcome {
     let claimed = t.run_runtime_store().try_claim_step(run, "poll").await?;
     let other = t.run_runtime_store().try_claim_step(run, "send").await?;
     let after = (step(t, run, "poll").await?, step(t, run, "send").await?);
-    t.expect("the other entry stays", &listed, &vec!["send".to_owned()]);
+    let others: Vec<_> = alike.iter().chain(&["send"]).map(|key| (*key).to_owned()).collect();
+    t.expect_same_items("the other entries stay", &listed, &others);
     t.expect("the claim stays", &claimed, &false);
     t.expect("so does the other claim", &other, &false);
     t.expect("both steps stay as they were", &after, &before);

@@ -1,7 +1,7 @@
 use chrono::TimeDelta;
 use plimsoll_contract::Interface::RunStore;
 use plimsoll_contract::show;
-use plimsoll_contract::{FlowId, Page, RunId, RunStatus, StartRun};
+use plimsoll_contract::{Clock, FlowId, Page, RunId, RunStatus, StartRun};
 
 use super::ids;
 use crate::{Check, Halt, Outcome, Trial};
@@ -104,6 +104,16 @@ async fn oldest_run_first(t: &Trial) -> Outcome {
     let started = runs_a_minute_apart(t, t.flow_id(), 5).await?;
     let listed = t.run_store().get_runs(None, Page::all()).await?;
     t.expect("the latest comes first", &ids(&listed), &started);
+    let (clock, flow) = (t.clock()?, t.flow_id());
+    let now = clock.now();
+    let mut expected = Vec::new();
+    for minutes in [5, 9, 7] {
+        clock.set(now + TimeDelta::minutes(minutes));
+        expected.push(t.a_run_of(flow).await?);
+    }
+    expected = [1, 2, 0].map(|index| expected[index]).to_vec();
+    let of_flow = t.run_store().get_runs(Some(flow), Page::all()).await?;
+    t.expect("of a flow too, when the clock went back", &ids(&of_flow), &expected);
     Ok(())
 }
 
@@ -231,6 +241,7 @@ async fn filters_not_anded(t: &Trial) -> Outcome {
         let mut start = t.start_of(flow);
         start.flow_name = name.to_owned();
         runs.start_run(&start).await?;
+        t.a_running_step(start.run_id, "look-up").await?;
         if ended {
             runs.complete_run(start.run_id, RunStatus::Failed).await?;
         }
@@ -245,6 +256,8 @@ async fn filters_not_anded(t: &Trial) -> Outcome {
         ("flow and search", Some(flow), None, Some("invoice"), vec![0, 1]),
         ("status and search", None, failed, Some("invoice"), vec![0, 3]),
         ("all three", Some(flow), failed, Some("invoice"), vec![0]),
+        ("flow and a step's key", Some(flow), None, Some("look-up"), vec![0, 1, 2]),
+        ("status and a step's key", None, failed, Some("look-up"), vec![0, 2, 3]),
     ];
     for (what, flow, status, search, expected) in queries {
         let page = runs.get_runs_page(flow, status, Page::all(), search).await?;
@@ -275,5 +288,11 @@ async fn total_counts_page(t: &Trial) -> Outcome {
     let page = t.run_store().get_runs_page(Some(wanted), None, Page::new(0, 1), None).await?;
     t.expect("one run is on the page", &page.items.len(), &1);
     t.expect("three match", &page.total_count, &3);
+    for skip in [3, 9] {
+        let (runs, page) = (t.run_store(), Page::new(skip, 1));
+        let page = runs.get_runs_page(Some(wanted), None, page, None).await?;
+        let got = (page.items.len(), page.total_count);
+        t.expect(&format!("also behind the last of them, from {skip}"), &got, &(0, 3));
+    }
     Ok(())
 }

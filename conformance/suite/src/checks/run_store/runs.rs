@@ -218,7 +218,15 @@ async fn absent_arguments_become_text(t: &Trial) -> Outcome {
 
 async fn used_id_overwrites(t: &Trial) -> Outcome {
     let first = t.start_of(t.flow_id());
-    let second = StartRun { flow_name: "Other".to_owned(), ..first.clone() };
+    let second = StartRun {
+        flow_name: "Other".to_owned(),
+        trigger_key: "other".to_owned(),
+        trigger_data_json: Some("[]".to_owned()),
+        job_id: Some("other".to_owned()),
+        source_run_id: Some(t.run_id()),
+        ..t.start_of(t.flow_id())
+    };
+    let second = StartRun { run_id: first.run_id, ..second };
     let run = t.run_store().start_run(&first).await?;
     let outcome = t.run_store().start_run(&second).await;
     t.expect_refusal("the id is in use", outcome, ErrorKind::AlreadyExists)?;

@@ -107,6 +107,9 @@ async fn today_is_not_utc(t: &Trial) -> Outcome {
     t.expect("completed and failed before midnight", &before, &(1, 0));
     t.expect("at midnight a new day begins", &after, &(0, 0));
     t.expect("it lasts until the next", &later, &(1, 1));
+    t.clock()?.set(midnight - TimeDelta::milliseconds(1));
+    let day_before = completed_and_failed(t).await?;
+    t.expect("the day before counts none of it", &day_before, &(1, 0));
     Ok(())
 }
 

@@ -266,6 +266,13 @@ async fn attempts_misnumbered(t: &Trial) -> Outcome {
     let attempts = step(t, run, "charge").await?.attempts;
     let numbers: Vec<_> = attempts.iter().map(|attempt| attempt.attempt).collect();
     t.expect("they are numbered in order", &numbers, &vec![1, 2, 3]);
+    for _ in 0..3 {
+        t.a_running_step(run, "poll").await?;
+        let (pending, runs) = (StepStatus::Pending, t.run_store());
+        runs.record_step_complete(run, "poll", pending, None, None).await?;
+    }
+    let attempts = step(t, run, "poll").await?.attempts.len();
+    t.expect("a step that polls has an attempt for each start", &attempts, &3);
     Ok(())
 }
 
@@ -309,6 +316,15 @@ async fn restart_rewrites_history(t: &Trial) -> Outcome {
     t.expect("the first is as it was", &after.first(), &before.first());
     let second = after.get(1).map(|attempt| (attempt.status, attempt.error_message.clone()));
     t.expect("the second has the outcome", &second, &Some((StepStatus::Succeeded, None)));
+    let outcomes: Vec<_> = (1..=12).map(|number| Some(number.to_string())).collect();
+    for outcome in &outcomes {
+        t.a_running_step(run, "poll").await?;
+        let status = StepStatus::Succeeded;
+        runs.record_step_complete(run, "poll", status, outcome.as_deref(), None).await?;
+    }
+    let attempts = step(t, run, "poll").await?.attempts;
+    let kept: Vec<_> = attempts.into_iter().map(|attempt| attempt.output_json).collect();
+    t.expect("each of twelve has its own outcome", &kept, &outcomes);
     Ok(())
 }
 
@@ -485,10 +501,15 @@ async fn second_step_completion_ignored(t: &Trial) -> Outcome {
     clock.advance(TimeDelta::hours(1));
     let runs = t.run_store();
     runs.record_step_complete(run, "charge", StepStatus::Succeeded, Some("{}"), None).await?;
-    let step = step(t, run, "charge").await?;
-    t.expect("the last status counts", &step.status, &StepStatus::Succeeded);
-    t.expect("it is stamped anew", &step.completed_at, &Some(clock.now()));
-    t.expect("no attempt was added", &step.attempts.len(), &1);
+    let charge = step(t, run, "charge").await?;
+    t.expect("the last status counts", &charge.status, &StepStatus::Succeeded);
+    t.expect("it is stamped anew", &charge.completed_at, &Some(clock.now()));
+    t.expect("no attempt was added", &charge.attempts.len(), &1);
+    clock.advance(TimeDelta::hours(1));
+    runs.record_step_complete(run, "charge", StepStatus::Succeeded, Some("2"), None).await?;
+    let charge = step(t, run, "charge").await?;
+    let got = (charge.output_json.as_deref(), charge.completed_at);
+    t.expect("with the same status too", &got, &(Some("2"), Some(clock.now())));
     Ok(())
 }
 
@@ -572,6 +593,11 @@ async fn steps_out_of_order(t: &Trial) -> Outcome {
     let steps = detail(t, run).await?.steps;
     let listed: Vec<_> = steps.iter().map(|step| step.step_key.as_str()).collect();
     t.expect("they come by their start", &listed, &keys.to_vec());
+    clock.advance(TimeDelta::seconds(1));
+    t.a_running_step(run, "z").await?;
+    let steps = detail(t, run).await?.steps;
+    let listed: Vec<_> = steps.iter().map(|step| step.step_key.as_str()).collect();
+    t.expect("by the first of several", &listed, &keys.to_vec());
     let run = t.a_run().await?;
     for key in keys {
         clock.advance(TimeDelta::microseconds(1));
