@@ -283,9 +283,17 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         )],
         backend: racy::gives_up,
     },
+    Mutant {
+        id: "signal-store/removes-by-beginning",
+        clause: "BACKEND-5",
+        how: "removes the waiters of all steps whose keys begin with the key",
+        dies: &[("signal-store/waiters-of-steps-merged", "\"charg\" alone is removed")],
+        backend: signal_store::<RemovesByBeginning>,
+    },
 ];
 
 models! {
+    RemovesByBeginning
     DropsExpiry ExpiresInADay ParkingQueuesAgain FirstRegistrationCounts ParkingTakesDeliveryBack
     DropsPayload AnswersWhenParked AnyWaiterTakesIt UnknownIsDelivered LastPayloadCounts
     RepeatsAreOfNow YoungestFirst WaitersByKey FirstToExpireFirst KeysAreCollated
@@ -674,5 +682,13 @@ impl SignalStore for WaitersComeWithSignal {
     fn get_waiter(&mut self, run_id: RunId, step_key: &str) -> Answer<Option<SignalWaiter>> {
         let waiter = self.0.get_waiter(run_id, step_key)?;
         Ok(waiter.filter(|waiter| waiter.delivered_at.is_some()))
+    }
+}
+
+impl SignalStore for RemovesByBeginning {
+    fn remove_waiter(&mut self, run_id: RunId, step_key: &str) -> Answer<()> {
+        let waiters = &mut self.space()?.waiters;
+        waiters.retain(|(run, key), _| *run != run_id || !key.starts_with(step_key));
+        Ok(())
     }
 }

@@ -100,9 +100,17 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-store/release-frees-more", "the other entries stay")],
         backend: run_store::<ReleasesByBeginning>,
     },
+    Mutant {
+        id: "run-store/retries-by-beginning",
+        clause: "RUN-63",
+        how: "retries all steps whose keys begin with the key",
+        dies: &[("run-store/retry-touches-other-steps", "\"charge.0\" is another step")],
+        backend: run_store::<RetriesByBeginning>,
+    },
 ];
 
 models! {
+    RetriesByBeginning
     UsedIdChangesJob PollKeepsAttempt HighestByText SameStatusIsIgnored StepsByLatestStart
     NoTotalBehindEnd FoundStepIgnoresStatus TodayHasNoEnd PollFreesDispatch ReleasesByBeginning
 }
@@ -271,5 +279,17 @@ impl RunStore for ReleasesByBeginning {
         let entries = &mut self.space()?.dispatches;
         entries.retain(|(of_run, other)| *of_run != run || !other.starts_with(key));
         Ok(())
+    }
+}
+
+impl RunStore for RetriesByBeginning {
+    fn retry_step(&mut self, run: RunId, key: &str) -> Answer<()> {
+        let steps = self.space()?.steps.keys();
+        let is_meant = |id: &&(RunId, String)| id.0 == run && id.1.starts_with(key) && id.1 != key;
+        let meant: Vec<_> = steps.filter(is_meant).cloned().collect();
+        for (run, other) in meant {
+            self.0.retry_step(run, &other)?;
+        }
+        self.0.retry_step(run, key)
     }
 }

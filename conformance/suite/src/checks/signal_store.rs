@@ -573,6 +573,11 @@ async fn waiters_of_steps_merged(t: &Trial) -> Outcome {
         let found = waiter(t, run, key).await?.map(|waiter| waiter.signal_name);
         t.expect(&format!("{key:?} has a waiter of its own"), &found, &Some(format!("{name}")));
     }
+    t.signal_store().remove_waiter(run, "charg").await?;
+    for key in NEAR_EQUAL {
+        let is_there = waiter(t, run, key).await?.is_some();
+        t.expect(&format!("\"charg\" alone is removed, not {key:?}"), &is_there, &(key != "charg"));
+    }
     Ok(())
 }
 

@@ -306,8 +306,16 @@ async fn retry_touches_other_steps(t: &Trial) -> Outcome {
     // A key that is being executed, so that it is listed whatever finished keys do.
     t.a_running_step(run, "send").await?;
     t.a_failed_step(run, "notify").await?;
+    let alike = ["Charge", "charge ", "charge.0", "charge0", "charg"];
+    for key in alike {
+        t.a_failed_step(run, key).await?;
+    }
     let (running, failed) = (step(t, run, "send").await?, step(t, run, "notify").await?);
     t.run_store().retry_step(run, "charge").await?;
+    for key in alike {
+        let status = step(t, run, key).await?.status;
+        t.expect(&format!("{key:?} is another step"), &status, &StepStatus::Failed);
+    }
     t.expect("the other step is as before", &step(t, run, "send").await?, &running);
     t.expect("the failed one too", &step(t, run, "notify").await?, &failed);
     t.expect("its claim and its entry too", &taken(t, run, "send").await?, &(true, true));
