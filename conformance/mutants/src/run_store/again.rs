@@ -121,8 +121,9 @@ override_run_store! { get_runs_page: NoTotalBehindEnd FoundStepIgnoresStatus }
 
 impl RunStore for UsedIdChangesJob {
     fn start_run(&mut self, start: &StartRun) -> Answer<FlowRun> {
-        let used = self.space()?.runs.get_mut(&start.run_id);
-        used.map(|run| run.background_job_id.clone_from(&start.job_id));
+        if let Some(run) = self.space()?.runs.get_mut(&start.run_id) {
+            run.background_job_id.clone_from(&start.job_id);
+        }
         self.0.start_run(start)
     }
 }

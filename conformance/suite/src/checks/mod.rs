@@ -29,6 +29,7 @@ const LISTS: &[&[Check]] = &[
     flow_store::CHECKS,
     run_store::runs::CHECKS,
     run_store::steps::CHECKS,
+    run_store::attempts::CHECKS,
     run_store::lists::CHECKS,
     run_store::search::CHECKS,
     run_store::statistics::CHECKS,

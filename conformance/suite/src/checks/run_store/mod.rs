@@ -1,5 +1,6 @@
 //! `run-store` is large; its checks stand by what they are about.
 
+pub(super) mod attempts;
 pub(super) mod dispatch;
 pub(super) mod lists;
 pub(super) mod percentiles;
