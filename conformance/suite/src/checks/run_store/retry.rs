@@ -109,6 +109,14 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         run: |t| Box::pin(reset_does_nothing(t)),
     },
     Check {
+        id: "run-store/reset-forgets-some",
+        clauses: &["RUN-67"],
+        goal: "1,001 steps that were skipped by a predecessor are reset in one call.",
+        usual_cause: "the keys go in pieces, and the last piece, which is not full, is forgotten",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(reset_forgets_some(t)),
+    },
+    Check {
         id: "run-store/reset-ignores-reason",
         clauses: &["RUN-68"],
         goal: "Steps that were skipped for other reasons, and for one that looks alike, stay.",
@@ -423,6 +431,20 @@ async fn reset_does_nothing(t: &Trial) -> Outcome {
         let claimed = t.run_runtime_store().try_claim_step(run, key).await?;
         t.expect("it can be dispatched", &dispatched, &true);
         t.expect("it can be claimed", &claimed, &true);
+    }
+    Ok(())
+}
+
+async fn reset_forgets_some(t: &Trial) -> Outcome {
+    let (run, reason) = (t.a_run().await?, Some(PREREQUISITE_NOT_SATISFIED));
+    let keys: Vec<_> = (0..1_001).map(|number| format!("send.{number}")).collect();
+    for key in &keys {
+        t.run_runtime_store().record_skipped_step(run, key, "http", reason).await?;
+    }
+    // How many keys it takes at once is another question (RUN-71).
+    if t.run_store().reset_cascade_skipped_dependents(run, &keys).await.is_ok() {
+        let left = statuses(t, run).await?;
+        t.expect("a reset that succeeds leaves none", &left, &Vec::new());
     }
     Ok(())
 }
