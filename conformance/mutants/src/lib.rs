@@ -107,6 +107,7 @@ const LISTS: &[&[Mutant]] = &[
     signal_store::texts::MUTANTS,
     schedule_state_store::MUTANTS,
     outputs_repository::MUTANTS,
+    outputs_repository::alike::MUTANTS,
     outputs_repository::rows::MUTANTS,
     flow_repository::MUTANTS,
     webhook_rejection_store::rows::MUTANTS,

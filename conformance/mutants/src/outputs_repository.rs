@@ -1,3 +1,4 @@
+pub(crate) mod alike;
 pub(crate) mod rows;
 
 use std::collections::BTreeMap;
@@ -289,31 +290,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("outputs-repository/first-output-kept", "the last value is read")],
         backend: outputs_repository::<NullKeepsOutput>,
     },
-    Mutant {
-        id: "outputs-repository/inputs-are-prefixed-outputs",
-        clause: "OUTPUT-2",
-        how: "keeps the input of a step as the output of `input:` and its key",
-        dies: &[("outputs-repository/input-shadows-output", "`input:a` has no output")],
-        backend: outputs_repository::<InputsArePrefixed>,
-    },
-    Mutant {
-        id: "outputs-repository/first-spelling-of-headers",
-        clause: "OUTPUT-10",
-        how: "spells a header name as the first one that differs in capitals alone",
-        dies: &[("outputs-repository/headers-changed", "names that differ in capitals")],
-        backend: outputs_repository::<FirstSpelling>,
-    },
-    Mutant {
-        id: "outputs-repository/scope-ends-for-what-is-within",
-        clause: "OUTPUT-15",
-        how: "deletes the outputs of the steps within the one whose scope ends",
-        dies: &[("outputs-repository/end-of-scope-deletes", "`charge.0` keeps its output")],
-        backend: outputs_repository::<ScopeEndsWithin>,
-    },
 ];
 
 models! {
-    InputsArePrefixed FirstSpelling ScopeEndsWithin
     FirstOutputCounts InputsAreOutputs OutputsAreInputs DataAreAnOutput HeadersAreAnOutput
     SlotsLackRun FirstInputCounts InputClearsOutput NullIsAbsent AbsentOutputIsNull
     AbsentInputIsNull AbsentDataAreNull AbsentHeadersAreEmpty FirstDataCount LowersHeaderNames
@@ -699,38 +678,5 @@ impl OutputsRepository for NullKeepsOutput {
             true => Ok(()),
             false => self.0.save_step_output(run, key, value),
         }
-    }
-}
-
-impl OutputsRepository for InputsArePrefixed {
-    fn save_step_input(&mut self, run: RunId, key: &str, value: &str) -> Answer<()> {
-        self.0.save_step_output(run, &format!("input:{key}"), value)
-    }
-
-    fn get_step_input(&mut self, run: RunId, key: &str) -> Answer<Option<String>> {
-        self.0.get_step_output(run, &format!("input:{key}"))
-    }
-}
-
-impl OutputsRepository for FirstSpelling {
-    fn save_trigger_headers(&mut self, run: RunId, headers: &Headers) -> Answer<()> {
-        let mut spelled = headers.to_vec();
-        for at in 1..spelled.len() {
-            let first =
-                spelled[..at].iter().find(|(name, _)| name.eq_ignore_ascii_case(&spelled[at].0));
-            if let Some((name, _)) = first.cloned() {
-                spelled[at].0 = name;
-            }
-        }
-        self.0.save_trigger_headers(run, &spelled)
-    }
-}
-
-impl OutputsRepository for ScopeEndsWithin {
-    fn end_scope(&mut self, run: RunId, key: &str) -> Answer<()> {
-        let within = format!("{key}.");
-        let outputs = &mut self.space()?.outputs;
-        outputs.retain(|(of_run, other), _| *of_run != run || !other.starts_with(&within));
-        Ok(())
     }
 }

@@ -23,6 +23,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: run_store::<ResetDropsRemainder>,
     },
     Mutant {
+        id: "run-store/reset-forgets-the-last-piece",
+        clause: "RUN-67",
+        how: "resets keys in pieces of a thousand, and forgets the piece that is not full",
+        dies: &[("run-store/reset-forgets-some", "a reset that succeeds leaves none")],
+        backend: run_store::<ResetDropsRemainder>,
+    },
+    Mutant {
         id: "run-store/retry-keeps-the-error",
         clause: "RUN-59",
         how: "leaves the error on a step that is retried",
