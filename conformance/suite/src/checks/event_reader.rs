@@ -182,14 +182,20 @@ async fn later_read_shows_earlier_event(t: &Trial) -> Outcome {
                         step_key: None,
                         message: None,
                     };
-                    instance.outputs_repository().record_event(run, &event).await
+                    for _ in 0..4 {
+                        instance.outputs_repository().record_event(run, &event).await?;
+                    }
+                    Ok(())
                 },
                 move |instance| async move {
-                    instance.event_reader().get_run_events(run, Page::all()).await
+                    let events = instance.event_reader();
+                    let first = events.get_run_events(run, Page::all()).await?;
+                    Ok([first, events.get_run_events(run, Page::all()).await?])
                 },
             )
             .await?;
         for reads in seen {
+            let reads = reads.concat();
             let extends = |pair: &[Vec<_>]| pair[1].starts_with(&pair[0]);
             let sequences: Vec<Vec<_>> = reads
                 .iter()

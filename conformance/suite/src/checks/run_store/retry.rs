@@ -3,7 +3,7 @@ use plimsoll_contract::Interface::{
 };
 use plimsoll_contract::run_store::PREREQUISITE_NOT_SATISFIED;
 use plimsoll_contract::show;
-use plimsoll_contract::{FlowEvent, Page, RunId, RunStatus, StepStatus};
+use plimsoll_contract::{CallError, FlowEvent, Page, RunId, RunStatus, StepStatus};
 
 use super::{detail, step};
 use crate::trial::START;
@@ -555,23 +555,41 @@ async fn retry_reaches_other_run(t: &Trial) -> Outcome {
     Ok(())
 }
 
+const KEYS: [&str; 4] = ["notify", "send", "archive", "charge"];
+
 async fn reset_race_frees_claim(t: &Trial) -> Outcome {
     while t.next_round().await? {
         let run = t.a_run().await?;
-        t.a_running_step(run, "notify").await?;
+        // Only the first claim of a key can be freed, so that each key is a chance to see it.
+        for key in KEYS {
+            t.a_running_step(run, key).await?;
+        }
         let answers = t
             .release(move |caller, instance| async move {
-                if caller % 2 == 0 {
-                    return instance.run_runtime_store().try_claim_step(run, "notify").await;
+                let mut granted = Vec::new();
+                for key in KEYS {
+                    granted.push(match caller % 4 {
+                        0 | 3 => instance.run_runtime_store().try_claim_step(run, key).await?,
+                        _ => {
+                            let (runs, keys) = (instance.run_store(), [key.to_owned()]);
+                            runs.reset_cascade_skipped_dependents(run, &keys).await?;
+                            false
+                        }
+                    });
                 }
-                let keys = ["notify".to_owned()];
-                instance.run_store().reset_cascade_skipped_dependents(run, &keys).await?;
-                Ok(false)
+                Ok(granted)
             })
             .await;
-        t.expect_one_true("one caller claims the step", &answers);
-        let claimed = t.run_runtime_store().try_claim_step(run, "notify").await?;
-        t.expect("its claim is still held", &claimed, &false);
+        for (place, key) in KEYS.into_iter().enumerate() {
+            let of_key = |answer: &Result<Vec<bool>, CallError>| match answer {
+                Ok(granted) => Ok(granted[place]),
+                Err(error) => Err(error.clone()),
+            };
+            let answers: Vec<_> = answers.iter().map(of_key).collect();
+            t.expect_one_true("one caller claims the step", &answers);
+            let claimed = t.run_runtime_store().try_claim_step(run, key).await?;
+            t.expect("its claim is still held", &claimed, &false);
+        }
     }
     t.overlap_shown()
 }
