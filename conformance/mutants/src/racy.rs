@@ -259,12 +259,16 @@ impl Drop for Flight<'_> {
 }
 
 /// Takes a moment, in which others come in between: those on other threads while this one spins,
-/// those on the same thread when it yields.
+/// those on the same thread when it yields. Moments differ in length: calls that keep step with
+/// each other end in the order in which they began, and harm nobody.
 async fn dawdle() {
-    for _ in 0..400 {
-        hint::spin_loop();
+    static MOMENTS: AtomicUsize = AtomicUsize::new(0);
+    for _ in 0..=MOMENTS.fetch_add(1, Ordering::Relaxed) % 5 {
+        for _ in 0..400 {
+            hint::spin_loop();
+        }
+        task::yield_now().await;
     }
-    task::yield_now().await;
 }
 
 fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {

@@ -240,7 +240,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "run-store/reads-the-run-after-its-steps",
         clause: "RUN-41",
         how: "reads a run after its steps, in a second query",
-        dies: &[("run-store/detail-of-two-moments", "a retry opens run and step again")],
+        dies: &[("run-store/detail-of-two-moments", "of one moment")],
         backend: racy::two_queries,
     },
     Mutant {

@@ -153,7 +153,7 @@ async fn of_finished_runs(t: &Trial) -> Outcome {
         let unfinished = |step: &FlowStep| step.status == StepStatus::Running;
         detail.run.status != RunStatus::Running && detail.steps.iter().any(unfinished)
     });
-    let what = "a finished run has finished steps, since they finished before it";
+    let what = "of one moment: a finished run has finished steps";
     t.expect_that(what, mixed.is_none(), "run and steps of one moment", &mixed);
     Ok(())
 }
@@ -181,7 +181,7 @@ async fn of_retried_runs(t: &Trial) -> Outcome {
         let is_running = |step: &FlowStep| step.status == StepStatus::Running;
         (detail.run.status == RunStatus::Running) != detail.steps.iter().any(is_running)
     });
-    let what = "a retry opens run and step again, in one";
+    let what = "of one moment: a retry opens run and step again";
     t.expect_that(what, mixed.is_none(), "run and steps of one moment", &mixed);
     Ok(())
 }
