@@ -131,6 +131,15 @@ async fn foreseen<S: Send, T: Send>(
     (before, after, answer)
 }
 
+/// Writes the rows that differ from what was there before, as a whole.
+fn write_changed<K: Ord, V: PartialEq>(
+    rows: &mut BTreeMap<K, V>,
+    before: &BTreeMap<K, V>,
+    after: BTreeMap<K, V>,
+) {
+    rows.extend(after.into_iter().filter(|(id, row)| before.get(id) != Some(row)));
+}
+
 #[derive(Default)]
 struct StaleChoices;
 
@@ -146,8 +155,7 @@ impl Late for StaleChoices {
         };
         let (before, after, answer) = foreseen(state, waiters, call).await;
         if let Some(space) = locked(state).space() {
-            let is_changed = |id: &_, row: &_| before.get(id) != Some(row);
-            space.waiters.extend(after.into_iter().filter(|(id, row)| is_changed(id, row)));
+            write_changed(&mut space.waiters, &before, after);
         }
         answer
     }
@@ -213,8 +221,7 @@ impl Late for StaleEnabling {
         };
         let (before, after, answer) = foreseen(state, definitions, call).await;
         if let Some(space) = locked(state).space() {
-            let is_changed = |id: &_, row: &_| before.get(id) != Some(row);
-            space.definitions.extend(after.into_iter().filter(|(id, row)| is_changed(id, row)));
+            write_changed(&mut space.definitions, &before, after);
         }
         answer
     }
