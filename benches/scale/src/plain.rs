@@ -68,7 +68,7 @@ impl Plain {
 ///
 /// # Errors
 ///
-/// The first that a call answers.
+/// The first that a call answers; [`Unfit::Unequal`] when the two ways leave different rows.
 pub async fn compare(subject: &Subject, times: u64) -> Result<Vec<Compared>, Unfit> {
     let backend = subject.open().await?;
     let plain = match subject {
@@ -92,9 +92,30 @@ pub async fn compare(subject: &Subject, times: u64) -> Result<Vec<Compared>, Unf
                 }
             }
         }
+        let (by_ours, by_plain) = (ids(0), ids(1 << 32));
+        let (by_ours, by_plain) = (left(&backend, by_ours).await?, left(&backend, by_plain).await?);
+        if by_ours != by_plain {
+            return Err(Unfit::Unequal { call: name, ours: by_ours, plain: by_plain });
+        }
         compared.push(Compared { name, ours: median(of_ours), plain: median(of_plain) });
     }
     Ok(compared)
+}
+
+/// All that the backend shows of a run, with a zero for each number and without its id: times
+/// differ, and nothing else may.
+async fn left(backend: &Arc<dyn Backend>, id: RunId) -> Result<String, CallError> {
+    let stores = (backend.run_store(), backend.run_runtime_store(), backend.outputs_repository());
+    let (Some(runs), Some(runtime), Some(outputs)) = stores else { return Ok(String::new()) };
+    let detail = runs.get_run_detail(id).await?;
+    let dispatched = runs.get_dispatched_step_keys(id).await?;
+    let claimed = runtime.get_claimed_step_keys(id).await?;
+    let output = outputs.get_step_output(id, "step").await?;
+    let text = format!("{detail:?} {dispatched:?} {claimed:?} {output:?}");
+    let text = text.replace(&id.0.to_string(), "");
+    let mut zeros: Vec<char> = text.chars().map(|c| if c.is_numeric() { '0' } else { c }).collect();
+    zeros.dedup_by(|a, b| a == b && *a == '0');
+    Ok(zeros.into_iter().collect())
 }
 
 async fn ours(backend: &Arc<dyn Backend>, op: Op, id: RunId) -> Result<(), CallError> {

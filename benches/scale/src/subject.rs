@@ -32,6 +32,11 @@ pub enum Unfit {
     Call(#[from] CallError),
     #[error(transparent)]
     Sql(#[from] sqlx::Error),
+    #[error(
+        "{call} by sqlx alone leaves other rows, so its time says nothing; make the statements of \
+         plain_*.rs those of the backend\n  backend: {ours}\n  sqlx:    {plain}"
+    )]
+    Unequal { call: &'static str, ours: String, plain: String },
 }
 
 /// A database to be measured.

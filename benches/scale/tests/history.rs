@@ -1,4 +1,5 @@
-//! What is written past a backend is what its calls would have written.
+//! What is written past a backend is what its calls would have written. A comparison with sqlx
+//! alone refuses to compare unequal work.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may stop")]
 
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use plimsoll_contract::{
     Backend, ManualClock, OpenConfig, OutputsRepository, Page, RunRuntimeStore, RunStore,
 };
 use plimsoll_postgres::{PostgresBackend, PostgresOptions};
-use plimsoll_scale::{Run, fill_postgres, fill_sqlite};
+use plimsoll_scale::{Run, Subject, compare, fill_postgres, fill_sqlite};
 use plimsoll_sqlite::{SqliteBackend, SqliteOptions};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -73,6 +74,8 @@ async fn sqlite_reads_the_same() {
         (everything(&backend, "called").await, everything(&backend, "filled").await);
     assert!(called.len() > 100);
     assert_eq!(filled, called);
+    let compared = compare(&Subject::Sqlite(path), 2).await.unwrap();
+    assert_eq!(compared.len(), 9);
 }
 
 #[tokio::test]
@@ -90,13 +93,16 @@ async fn postgres_reads_the_same() {
     server.execute(AssertSqlSafe(create)).await.unwrap();
     let backend = PostgresBackend::new(PostgresOptions::from_url(&url).unwrap().database(&name));
     call(&backend).await;
+    let own = options.clone().database(&name).to_url_lossy().into();
     let options = options.database(&name).options([("search_path", "plimsoll")]);
     let mut connection = options.connect().await.unwrap();
     fill_postgres(&mut connection, "filled", &some_runs()).await.unwrap();
     let (called, filled) =
         (everything(&backend, "called").await, everything(&backend, "filled").await);
+    let compared = compare(&Subject::Postgres(own), 2).await;
     let drop = format!("DROP DATABASE {name} WITH (FORCE)");
     server.execute(AssertSqlSafe(drop)).await.unwrap();
     assert!(called.len() > 100);
     assert_eq!(filled, called);
+    assert_eq!(compared.unwrap().len(), 9);
 }

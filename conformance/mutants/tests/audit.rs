@@ -29,7 +29,7 @@ fn every_mutant_that_is_named_exists() {
                     assert!(ids.contains(id), "M-{} names {id}", candidate.number);
                 }
             }
-            Fate::Inexpressible(why) | Fate::Unjudged(why) => {
+            Fate::Inexpressible(why) => {
                 assert!(!why.is_empty(), "M-{} has no reason", candidate.number);
             }
         }

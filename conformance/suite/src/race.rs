@@ -37,6 +37,12 @@ pub(crate) struct Race {
     expectations_before: usize,
 }
 
+/// Half of the callers, for races of two kinds of call. Callers of both kinds are on each of two
+/// cores, so that either kind can stand in the middle of the other.
+pub(crate) const fn is_of_first_half(caller: usize) -> bool {
+    matches!(caller % 4, 0 | 3)
+}
+
 impl Trial {
     /// Begins another round while there are rounds left. Calls and expectations of a round in
     /// which everything held are forgotten, so that a failure shows one round and no more.

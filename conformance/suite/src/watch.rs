@@ -3,20 +3,15 @@
 use plimsoll_contract::Result;
 
 use crate::instance::Instance;
-use crate::race::CALLERS;
+use crate::race::{CALLERS, is_of_first_half};
 use crate::{Halt, Trial};
 
 /// How often each reader reads in a round.
 const READS: usize = 2;
 
-/// The callers that write in [`Trial::watch`]; the others read. Every core has some of both.
+/// The callers that write in [`Trial::watch`]; the others read.
 pub(crate) fn writers() -> impl Iterator<Item = usize> + Clone {
-    (0..CALLERS).filter(|caller| is_writer(*caller))
-}
-
-/// Neighbours, so that on two cores both a writer and a reader are under way at any time.
-const fn is_writer(caller: usize) -> bool {
-    matches!(caller % 4, 0 | 3)
+    (0..CALLERS).filter(|caller| is_of_first_half(*caller))
 }
 
 impl Trial {
@@ -38,7 +33,7 @@ impl Trial {
     {
         let answers = self
             .release(|caller, instance| {
-                let written = is_writer(caller).then(|| write(caller, instance.clone()));
+                let written = is_of_first_half(caller).then(|| write(caller, instance.clone()));
                 let read = read.clone();
                 async move {
                     let mut seen = Vec::new();

@@ -55,6 +55,16 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: run_store::<CountsWholeBuckets>,
     },
     Mutant {
+        id: "run-store/rounds-towards-1970",
+        clause: "RUN-47",
+        how: "rounds an instant before 1970 up to the start of a bucket",
+        dies: &[
+            ("run-store/buckets-before-1970-misplaced", "two hours before 1970 and two after"),
+            ("run-store/buckets-before-1970-misplaced", "the last day of 1969"),
+        ],
+        backend: run_store::<RoundsTowards1970>,
+    },
+    Mutant {
         id: "run-store/adds-a-bucket",
         clause: "RUN-47",
         how: "adds a bucket that begins at `until`",
@@ -144,14 +154,14 @@ models! {
     HoldsItsEnd LacksItsStart EdgeBelongsBefore SinceIsRoundedDown LeavesEmptyBucketsOut
     CountsWholeBuckets AddsABucket DaysOfAnotherZone BucketsHoldEnds TimedOutCountsAsFailed
     SkippedCountsAsRunning RoundsEmptyWindow CutsLongSeries CutsSeriesAt1000 SeriesOfEveryFlow
-    SeriesInNanoseconds MeasuresTheWindow
+    SeriesInNanoseconds MeasuresTheWindow RoundsTowards1970
 }
 
 override_run_store! {
     get_run_timeseries: HoldsItsEnd LacksItsStart EdgeBelongsBefore SinceIsRoundedDown
         LeavesEmptyBucketsOut CountsWholeBuckets AddsABucket DaysOfAnotherZone BucketsHoldEnds
         TimedOutCountsAsFailed SkippedCountsAsRunning RoundsEmptyWindow CutsLongSeries
-        CutsSeriesAt1000 SeriesOfEveryFlow SeriesInNanoseconds MeasuresTheWindow
+        CutsSeriesAt1000 SeriesOfEveryFlow SeriesInNanoseconds MeasuresTheWindow RoundsTowards1970
 }
 
 type Buckets = Vec<RunTimeseriesBucket>;
@@ -239,6 +249,15 @@ impl BreaksSeries for CountsWholeBuckets {
         let whole = length / width(series.granularity).num_seconds();
         buckets.truncate(usize::try_from(whole).unwrap_or(0));
         Ok(buckets)
+    }
+}
+
+impl BreaksSeries for RoundsTowards1970 {
+    fn series(&mut self, series: Series) -> Answer<Buckets> {
+        let start = series.floor(series.since);
+        let is_rounded_up = series.since < Instant::UNIX_EPOCH && start < series.since;
+        let since = if is_rounded_up { start + width(series.granularity) } else { series.since };
+        Series { since, ..series }.on(&mut self.0)
     }
 }
 

@@ -2,7 +2,7 @@ use chrono::TimeDelta;
 use plimsoll_contract::Interface::{FlowStore, RunStore};
 use plimsoll_contract::{Clock, ErrorKind, FlowDefinition, RunStatus};
 
-use crate::race::CALLERS;
+use crate::race::{CALLERS, is_of_first_half};
 use crate::{Check, Outcome, Trial};
 
 pub(super) const CHECKS: &[Check] = &[
@@ -351,7 +351,7 @@ async fn enabling_race_loses_save(t: &Trial) -> Outcome {
                     let flows = instance.flow_store();
                     match caller == saver {
                         true => flows.save(&after).await,
-                        false => flows.set_enabled(after.id, caller % 2 == 0).await,
+                        false => flows.set_enabled(after.id, is_of_first_half(caller)).await,
                     }
                 }
             })

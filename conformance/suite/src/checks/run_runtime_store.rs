@@ -4,7 +4,7 @@ use plimsoll_contract::show;
 use plimsoll_contract::{Clock, FlowStep, RunId, RunStatus, StepStatus};
 
 use crate::given::NEAR_EQUAL;
-use crate::race::CALLERS;
+use crate::race::{CALLERS, is_of_first_half};
 use crate::{Check, Halt, Outcome, Trial};
 
 pub(super) const CHECKS: &[Check] = &[
@@ -664,7 +664,7 @@ async fn skip_race_misnumbers(t: &Trial) -> Outcome {
         let run = t.a_run().await?;
         let answers = t
             .release(move |caller, instance| async move {
-                if caller % 2 == 0 {
+                if is_of_first_half(caller) {
                     let runs = instance.run_store();
                     return runs.record_step_start(run, "send", "http", None, None).await;
                 }

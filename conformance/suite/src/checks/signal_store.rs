@@ -6,7 +6,7 @@ use plimsoll_contract::{
 };
 
 use crate::given::NEAR_EQUAL;
-use crate::race::CALLERS;
+use crate::race::{CALLERS, is_of_first_half};
 use crate::trial::START;
 use crate::watch::writers;
 use crate::{Check, Halt, Outcome, Trial};
@@ -619,7 +619,7 @@ async fn registering_race_loses_delivery(t: &Trial) -> Outcome {
         let answers = t
             .release(move |caller, instance| async move {
                 let (signals, payload) = (instance.signal_store(), format!("{caller}"));
-                if caller % 2 == 0 {
+                if is_of_first_half(caller) {
                     return has_won(signals.deliver_signal(run, "approval", &payload).await);
                 }
                 signals.register_waiter(run, "wait", "approval", None).await?;

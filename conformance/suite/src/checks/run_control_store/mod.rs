@@ -5,6 +5,7 @@ use plimsoll_contract::Interface::{RunControlStore, RunStore};
 use plimsoll_contract::show;
 use plimsoll_contract::{Clock, RunControl, RunId, RunStatus};
 
+use crate::race::is_of_first_half;
 use crate::{Check, Halt, Outcome, Trial};
 
 pub(super) const CHECKS: &[Check] = &[
@@ -149,7 +150,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "run-control-store/absurd-deadline-kills",
         clauses: &["BACKEND-12"],
         goal: "Deadlines lie before year 1 and after year 9999; they are kept or refused.",
-        usual_cause: "the conversion to the database's type panics or wraps around",
+        usual_cause: "the database's type is narrower: the conversion panics, wraps around or clamps",
         uses: &[RunControlStore],
         run: |t| Box::pin(absurd_deadline_kills(t)),
     },
@@ -479,7 +480,7 @@ async fn configuring_race_loses_cancellation(t: &Trial) -> Outcome {
         let answers = t
             .release(move |caller, instance| async move {
                 let controls = instance.run_control_store();
-                if caller % 2 == 0 {
+                if is_of_first_half(caller) {
                     return controls.request_cancel(run, Some("by hand")).await;
                 }
                 controls.configure_run(run, flow, "manual", None, None).await?;
@@ -500,14 +501,14 @@ async fn timeout_race_erases_reason(t: &Trial) -> Outcome {
         let answers = t
             .release(move |caller, instance| async move {
                 let (controls, reason) = (instance.run_control_store(), format!("{caller}"));
-                match caller % 2 == 0 {
+                match is_of_first_half(caller) {
                     true => controls.request_cancel(run, Some(&reason)).await,
                     false => controls.mark_timed_out(run, None).await,
                 }
             })
             .await;
         let (cancels, marks): (Vec<_>, Vec<_>) =
-            (0..).zip(answers).partition(|(caller, _)| caller % 2 == 0);
+            (0..).zip(answers).partition(|(caller, _)| is_of_first_half(*caller));
         let marks: Vec<_> = marks.into_iter().map(|(_, answer)| answer).collect();
         t.expect_one_true("one caller is told that it timed the run out", &marks);
         let granted: Vec<_> = cancels.iter().filter(|(_, won)| *won == Ok(true)).collect();

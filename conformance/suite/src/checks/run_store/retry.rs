@@ -6,6 +6,7 @@ use plimsoll_contract::show;
 use plimsoll_contract::{CallError, FlowEvent, Page, RunId, RunStatus, StepStatus};
 
 use super::{detail, step};
+use crate::race::is_of_first_half;
 use crate::trial::START;
 use crate::{Check, Halt, Outcome, Trial};
 
@@ -568,9 +569,9 @@ async fn reset_race_frees_claim(t: &Trial) -> Outcome {
             .release(move |caller, instance| async move {
                 let mut granted = Vec::new();
                 for key in KEYS {
-                    granted.push(match caller % 4 {
-                        0 | 3 => instance.run_runtime_store().try_claim_step(run, key).await?,
-                        _ => {
+                    granted.push(match is_of_first_half(caller) {
+                        true => instance.run_runtime_store().try_claim_step(run, key).await?,
+                        false => {
                             let (runs, keys) = (instance.run_store(), [key.to_owned()]);
                             runs.reset_cascade_skipped_dependents(run, &keys).await?;
                             false
@@ -601,7 +602,7 @@ async fn late_reset_frees_claim(t: &Trial) -> Outcome {
             .release(move |caller, instance| async move {
                 let (runs, keys) = (instance.run_store(), ["notify".to_owned()]);
                 runs.reset_cascade_skipped_dependents(run, &keys).await?;
-                if caller % 2 == 0 {
+                if is_of_first_half(caller) {
                     return Ok(false);
                 }
                 // From here on the step is not skipped, whoever reset it.

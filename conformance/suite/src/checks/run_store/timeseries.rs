@@ -69,6 +69,14 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         run: |t| Box::pin(days_are_not_utc(t)),
     },
     Check {
+        id: "run-store/buckets-before-1970-misplaced",
+        clauses: &["RUN-47"],
+        goal: "Windows begin within an hour and within a day before 1970, and end after.",
+        usual_cause: "the quotient of negative seconds is rounded towards zero, not down",
+        uses: &[RunStore],
+        run: |t| Box::pin(buckets_before_1970_misplaced(t)),
+    },
+    Check {
         id: "run-store/bucketed-by-completion",
         clauses: &["RUN-48"],
         goal: "A run starts in one hour and ends in the next.",
@@ -261,6 +269,21 @@ async fn days_are_not_utc(t: &Trial) -> Outcome {
     }
     let buckets = totals(&series(t, Day, since, march + TimeDelta::hours(1)).await?);
     t.expect("three days", &buckets, &vec![(since, 1), (leap_day, 2), (march, 0)]);
+    Ok(())
+}
+
+async fn buckets_before_1970_misplaced(t: &Trial) -> Outcome {
+    let epoch = Instant::UNIX_EPOCH;
+    let until = epoch + minutes(90);
+    let by_hour = totals(&series(t, Hour, epoch - minutes(90), until).await?);
+    t.expect(
+        "two hours before 1970 and two after",
+        &by_hour,
+        &hours(epoch - minutes(120), &[0; 4]),
+    );
+    let by_day = totals(&series(t, Day, epoch - minutes(90), until).await?);
+    let days = vec![(epoch - TimeDelta::days(1), 0), (epoch, 0)];
+    t.expect("the last day of 1969 and the first of 1970", &by_day, &days);
     Ok(())
 }
 
