@@ -64,6 +64,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: backend::<HasNoVersion>,
     },
     Mutant {
+        id: "backend/time-never-goes-back",
+        clause: "BACKEND-8",
+        how: "takes the latest instant that it has seen for the present one",
+        dies: &[("backend/clock-ignored", "also when that clock went back")],
+        backend: spec::<TimeNeverGoesBack>,
+    },
+    Mutant {
         id: "backend/has-a-default-namespace",
         clause: "BACKEND-18",
         how: "answers from a default namespace before it is opened",
@@ -296,6 +303,23 @@ impl Spec for StandsAtTheEpoch {
 
     fn now(&mut self) -> Instant {
         Instant::UNIX_EPOCH
+    }
+}
+
+#[derive(Default)]
+struct TimeNeverGoesBack {
+    model: Model,
+    latest: Instant,
+}
+
+impl Spec for TimeNeverGoesBack {
+    fn state(&mut self) -> &mut State {
+        self.model.state()
+    }
+
+    fn now(&mut self) -> Instant {
+        self.latest = self.latest.max(self.model.now());
+        self.latest
     }
 }
 

@@ -41,6 +41,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: event_reader::<OrderedByTimestamp>,
     },
     Mutant {
+        id: "event-reader/cuts-long-stories",
+        clause: "BACKEND-13",
+        how: "lists 500 events at the most",
+        dies: &[("event-reader/long-story-cut", "every event is listed")],
+        backend: event_reader::<CutsLongStories>,
+    },
+    Mutant {
         id: "event-reader/sequence-is-the-timestamp",
         clause: "EVENT-2",
         how: "makes the sequence of an event from its timestamp",
@@ -123,7 +130,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
 ];
 
 models! {
-    SkipsWithinDefault
+    SkipsWithinDefault CutsLongStories
     ListsEveryRun ListsBackwards SequenceIsTheSame OrderedByTimestamp SequenceIsTimestamp
     AnswersEverything NeverMoreThan200 TakeOfZeroIsOne SkipsNothing
     OrderedByText AddsInAWord
@@ -151,6 +158,14 @@ fn changed(
 impl EventReader for ListsBackwards {
     fn get_run_events(&mut self, run_id: RunId, page: Page) -> Answer<Vec<FlowEventRecord>> {
         changed(&mut self.0, run_id, page, |events| events.reverse())
+    }
+}
+
+impl EventReader for CutsLongStories {
+    fn get_run_events(&mut self, run_id: RunId, page: Page) -> Answer<Vec<FlowEventRecord>> {
+        let mut events = self.0.get_run_events(run_id, page)?;
+        events.truncate(500);
+        Ok(events)
     }
 }
 

@@ -27,6 +27,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: flow_repository::<DropsManifest>,
     },
     Mutant {
+        id: "flow-repository/discard-forgets-the-flows",
+        clause: "REPO-1",
+        how: "forgets the registered flows when the open namespace is discarded",
+        dies: &[("flow-repository/registered-flows-changed", "also when the namespace was")],
+        backend: backend::<DiscardForgetsFlows>,
+    },
+    Mutant {
         id: "flow-repository/adds-to-earlier-flows",
         clause: "REPO-2",
         how: "keeps the flows of an earlier open and adds the new ones",
@@ -42,7 +49,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
 ];
 
-models! { SortsFlows DropsManifest AddsToEarlier ListsDefinitions }
+models! { SortsFlows DropsManifest DiscardForgetsFlows AddsToEarlier ListsDefinitions }
 
 impl FlowRepository for SortsFlows {
     fn get_all_flows(&mut self) -> Answer<Vec<FlowHandle>> {
@@ -90,6 +97,16 @@ impl Backend for AddsToEarlier {
         self.0.open(config)?;
         flows.extend(config.registered_flows.iter().cloned());
         self.state().registered_flows = flows;
+        Ok(())
+    }
+}
+
+impl Backend for DiscardForgetsFlows {
+    fn discard(&mut self, namespace: &str) -> Answer<()> {
+        self.0.discard(namespace)?;
+        if self.state().open.as_deref() == Some(namespace) {
+            self.state().registered_flows.clear();
+        }
         Ok(())
     }
 }

@@ -22,6 +22,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: flow_store::<ListsBackwards>,
     },
     Mutant {
+        id: "flow-store/orders-by-the-first-name",
+        clause: "FLOW-2",
+        how: "leaves a definition that is renamed in its place",
+        dies: &[("flow-store/names-out-of-order", "by the new name of one that was renamed")],
+        backend: flow_store::<OrdersByFirstName>,
+    },
+    Mutant {
         id: "flow-store/makes-up-flows",
         clause: "FLOW-4",
         how: "answers an empty definition for an unknown id",
@@ -419,6 +426,32 @@ impl FlowStore for OrdersByFirstEight {
         let mut all = self.0.get_all()?;
         all.reverse();
         all.sort_by_key(|flow| flow.name.chars().take(8).collect::<String>());
+        Ok(all)
+    }
+}
+
+/// A mutant that keeps the first name of each definition.
+#[derive(Default)]
+struct OrdersByFirstName {
+    model: Model,
+    first: BTreeMap<FlowId, String>,
+}
+
+impl Spec for OrdersByFirstName {
+    fn state(&mut self) -> &mut State {
+        self.model.state()
+    }
+}
+
+impl FlowStore for OrdersByFirstName {
+    fn save(&mut self, definition: &FlowDefinition) -> Answer<FlowDefinition> {
+        self.first.entry(definition.id).or_insert_with(|| definition.name.clone());
+        self.model.save(definition)
+    }
+
+    fn get_all(&mut self) -> Answer<Vec<FlowDefinition>> {
+        let mut all = self.model.get_all()?;
+        all.sort_by_key(|flow| self.first.get(&flow.id).cloned());
         Ok(all)
     }
 }

@@ -159,7 +159,7 @@ impl Collision for Tearing {
 /// The fields that are still to be written, with their rows.
 #[derive(Default)]
 struct Late {
-    versions: Vec<(FlowId, String)>,
+    manifests: Vec<(FlowId, Option<String>)>,
     trigger_keys: Vec<(String, String)>,
     completions: Vec<(StepId, (StepStatus, Option<Instant>))>,
     ends: Vec<(RunId, Option<Instant>)>,
@@ -175,8 +175,8 @@ impl Late {
         for (id, row) in &mut after.definitions {
             let old = before.definitions.get(id);
             if old != Some(row) {
-                let old = old.map(|old| old.version.clone()).unwrap_or_default();
-                late.versions.push((*id, mem::replace(&mut row.version, old)));
+                let old = old.and_then(|old| old.manifest_json.clone());
+                late.manifests.push((*id, mem::replace(&mut row.manifest_json, old)));
             }
         }
         for (id, row) in &mut after.schedules {
@@ -210,8 +210,8 @@ impl Late {
     }
 
     fn write(self, space: &mut Namespace) {
-        for (id, version) in self.versions {
-            space.definitions.entry(id).and_modify(|row| row.version = version);
+        for (id, manifest) in self.manifests {
+            space.definitions.entry(id).and_modify(|row| row.manifest_json = manifest);
         }
         for (id, trigger_key) in self.trigger_keys {
             space.schedules.entry(id).and_modify(|row| row.trigger_key = trigger_key);

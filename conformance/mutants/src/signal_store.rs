@@ -1,3 +1,4 @@
+pub(crate) mod deliveries;
 pub(crate) mod texts;
 
 use std::collections::BTreeMap;

@@ -17,8 +17,20 @@ pub(crate) struct Draft {
     steps: Vec<DraftStep>,
 }
 
+/// The share of programs about one or two interfaces, one run, and plain words: what they leave out
+/// they make up for by going deep into the states of a single step.
+const NARROW: f64 = 0.4;
+
+/// In half of the programs, the share of steps that only repeat a recent one: much depends on
+/// whether a call is the second of its kind.
+const REPEATS: f64 = 0.2;
+
+/// How many of the latest steps may be repeated.
+const RECENT: usize = 8;
+
 /// A step that can be made simpler. Its tree is grown anew for every look at it, because a tree
 /// cannot be held while a backend is waited for: it does not go from thread to thread.
+#[derive(Clone)]
 pub(crate) struct DraftStep {
     strategy: SBoxedStrategy<Step>,
     seed: u64,
@@ -27,12 +39,19 @@ pub(crate) struct DraftStep {
 impl Draft {
     pub(crate) fn new(seed: u64, number: u64, size: usize) -> Self {
         let mut rng = Rng::with_seed(mixed(seed, number));
-        let pools = Pools::draw(&mut rng);
-        let choices = choices(&mut rng, &pools);
+        let is_narrow = rng.f64() < NARROW;
+        let pools = Pools::draw(&mut rng, is_narrow);
+        let choices = choices(&mut rng, &pools, is_narrow);
+        let repeats = if rng.bool() { REPEATS } else { 0.0 };
         let total: u32 = choices.iter().map(|choice| choice.weight).sum();
         let starts = choices.iter().find(|choice| choice.is_start);
-        let mut steps = Vec::new();
+        let mut steps: Vec<DraftStep> = Vec::new();
         for place in 0..size {
+            if !steps.is_empty() && rng.f64() < repeats {
+                let again = steps.len() - 1 - rng.usize(..steps.len().min(RECENT));
+                steps.push(steps[again].clone());
+                continue;
+            }
             let mut dice = rng.u32(..total);
             let mut drawn = choices.iter();
             let chosen = drawn.find(|choice| {
@@ -108,9 +127,15 @@ struct Choice {
 
 /// Each program is about a few interfaces, leaves some functions of them out and calls others
 /// often: so rare meetings become frequent in some of them.
-fn choices(rng: &mut Rng, pools: &Pools) -> Vec<Choice> {
-    let mut themes = Interface::ALL.map(|_| [0, 0, 0, 1, 1, 8][rng.usize(..6)]);
+fn choices(rng: &mut Rng, pools: &Pools, is_narrow: bool) -> Vec<Choice> {
+    let often = if is_narrow { [0, 0, 0, 0, 0, 1] } else { [0, 0, 0, 1, 1, 8] };
+    let mut themes = Interface::ALL.map(|_| often[rng.usize(..6)]);
     themes[rng.usize(..Interface::ALL.len())] = 8;
+    if is_narrow && rng.bool() {
+        // The states of a step are those of both.
+        themes[Interface::RunStore as usize] = 8;
+        themes[Interface::RunRuntimeStore as usize] = 8;
+    }
     // What the others are about, and what reads what another recorded.
     themes[Interface::RunStore as usize] += 2;
     let outputs = themes[Interface::OutputsRepository as usize];

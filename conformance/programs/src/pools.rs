@@ -41,21 +41,24 @@ pub(crate) struct Pools {
 }
 
 impl Pools {
-    pub(crate) fn draw(rng: &mut Rng) -> Self {
-        let (usual, odd) = (rng.usize(1..=2), rng.usize(0..=3));
+    /// Narrow ones hold one run and few plain texts.
+    pub(crate) fn draw(rng: &mut Rng, is_narrow: bool) -> Self {
+        let most = usize::from(!is_narrow);
+        let (usual, odd) = (rng.usize(1..=2), rng.usize(0..=3 * most));
         let keys = some_of(rng, usual, &["charge", "send", "each.0.send"], odd, &odd_keys());
-        let mut texts = some_of(rng, 3, &["card declined", "Invoice", ""], 4, &odd_texts());
+        let mut texts = some_of(rng, 3, &["card declined", "Invoice", ""], 4 * most, &odd_texts());
         texts.push(PREREQUISITE_NOT_SATISFIED.to_owned());
-        let jsons = some_of(rng, 2, &["{}", "null", r#""card""#], 3, &odd_jsons());
-        let names = some_of(rng, 3, &["alpha", "beta", "gamma"], 2, &odd_names());
-        let reasons = some_of(rng, 2, &["signature", "replayed", ""], 2, &odd_reasons());
-        let mut searches = some_of(rng, 2, &["charge", "card", "running"], 4, &odd_searches());
+        let jsons = some_of(rng, 2, &["{}", "null", r#""card""#], 3 * most, &odd_jsons());
+        let names = some_of(rng, 3, &["alpha", "beta", "gamma"], 2 * most, &odd_names());
+        let reasons = some_of(rng, 2, &["signature", "replayed", ""], 2 * most, &odd_reasons());
+        let mut searches =
+            some_of(rng, 2, &["charge", "card", "running"], 4 * most, &odd_searches());
         searches.push(keys[rng.usize(..keys.len())].clone());
         searches.push(texts[rng.usize(..texts.len())].clone());
         let cased = keys[rng.usize(..keys.len())].to_uppercase();
         searches.push(cased);
-        let runs = [1, 1, 2, 2, 3, 4, 8][rng.usize(..7)];
-        let flows = rng.usize(1..=3);
+        let runs = if is_narrow { 1 } else { [1, 1, 2, 2, 3, 4, 8][rng.usize(..7)] };
+        let flows = rng.usize(1..=1 + 2 * most);
         let all = instants();
         let mut chosen = vec![START];
         chosen.extend((0..5).map(|_| all[rng.usize(..all.len())]));
@@ -137,6 +140,8 @@ fn odd_keys() -> Vec<String> {
         "charge:input",
         "__trigger:data",
         "__trigger:headers",
+        "each",
+        "each.0",
         "each.1.send",
         "each.0.Send",
         "🚀",

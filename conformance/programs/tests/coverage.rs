@@ -53,7 +53,7 @@ const OUTCOMES: &[(&str, &str)] = &[
     ("signal-store.remove-waiter", "changed unchanged"),
     ("schedule-state-store.get", "none some"),
     ("schedule-state-store.get-all", "none some"),
-    ("schedule-state-store.save", "changed"),
+    ("schedule-state-store.save", "changed unchanged"),
     ("schedule-state-store.delete", "changed unchanged"),
     ("outputs-repository.save-step-output", "changed unchanged"),
     ("outputs-repository.save-step-input", "changed unchanged"),

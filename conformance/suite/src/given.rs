@@ -9,7 +9,7 @@ use crate::{Halt, Trial};
 
 /// Keys that are easily taken for one: by letter case, blanks, Unicode forms and look-alikes, and by
 /// what patterns take for anything. `charxge` stands before those that would match it.
-pub(crate) const NEAR_EQUAL: [&str; 22] = [
+pub(crate) const NEAR_EQUAL: [&str; 23] = [
     "charge",
     "Charge",
     "CHARGE",
@@ -28,9 +28,10 @@ pub(crate) const NEAR_EQUAL: [&str; 22] = [
     "ｃharge",
     "charg\u{435}",
     "char\u{200b}ge",
-    "charge.0",
-    "charge:0",
-    "charge0",
+    "charg.0",
+    "charg:0",
+    "charg/0",
+    "charg0",
     // What others begin with comes last, for it is what is deleted first.
     "charg",
 ];

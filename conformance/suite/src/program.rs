@@ -8,7 +8,7 @@ use plimsoll_programs::{Found, Outcome as Searched, Search, find};
 use crate::{Outcome, Trial};
 
 /// Programs at the usual effort.
-const PROGRAMS: u64 = 200;
+const PROGRAMS: u64 = 600;
 
 /// A program that the backend does not run as the model does.
 #[derive(Clone, Debug)]

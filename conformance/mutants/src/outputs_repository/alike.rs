@@ -23,6 +23,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: outputs_repository::<FirstSpelling>,
     },
     Mutant {
+        id: "outputs-repository/equal-headers-are-one",
+        clause: "OUTPUT-12",
+        how: "keeps one of several headers of one name and value",
+        dies: &[("outputs-repository/repeated-header-dropped", "also if they are equal")],
+        backend: outputs_repository::<EqualHeadersAreOne>,
+    },
+    Mutant {
         id: "outputs-repository/scope-ends-for-what-is-within",
         clause: "OUTPUT-15",
         how: "deletes the outputs of the steps within the one whose scope ends",
@@ -32,7 +39,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
 ];
 
 models! {
-    InputsArePrefixed FirstSpelling ScopeEndsWithin
+    InputsArePrefixed FirstSpelling ScopeEndsWithin EqualHeadersAreOne
 }
 
 impl OutputsRepository for InputsArePrefixed {
@@ -56,6 +63,18 @@ impl OutputsRepository for FirstSpelling {
             }
         }
         self.0.save_trigger_headers(run, &spelled)
+    }
+}
+
+impl OutputsRepository for EqualHeadersAreOne {
+    fn save_trigger_headers(&mut self, run: RunId, headers: &Headers) -> Answer<()> {
+        let mut kept = Vec::new();
+        for header in headers {
+            if !kept.contains(header) {
+                kept.push(header.clone());
+            }
+        }
+        self.0.save_trigger_headers(run, &kept)
     }
 }
 

@@ -219,6 +219,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: run_runtime_store::<ReleasesByPattern>,
     },
     Mutant {
+        id: "run-runtime-store/releases-what-is-within",
+        clause: "BACKEND-5",
+        how: "releases the steps within the one that is released",
+        dies: &[("run-runtime-store/claim-keys-merged", "releasing \"charg\" releases no other")],
+        backend: run_runtime_store::<ReleasesWithin>,
+    },
+    Mutant {
         id: "run-runtime-store/counts-claims",
         clause: "RUNTIME-11",
         how: "wants a claim released as often as it was asked for",
@@ -228,7 +235,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
 ];
 
 models! {
-    ReleasesByPattern
+    ReleasesByPattern ReleasesWithin
     ClaimsJoinSteps GrantsEveryClaim GrantsNoClaim CompletionReleases EndReleases ClaimsLackRun
     ClaimsLackKey FoldsClaimedKeys TrimsClaimedKeys CutsClaimedKeys OneClaimForAll ClaimNeedsRun
     ReleaseIsAStub ReleasingNothingFails ReleasesWholeRun ReleasesDispatchToo ReleasesStepToo
@@ -457,6 +464,15 @@ impl RunRuntimeStore for ClaimNeedsStep {
     fn try_claim_step(&mut self, run: RunId, key: &str) -> Answer<bool> {
         step(self.space()?, run, key).ok_or_else(missing_parent)?;
         self.0.try_claim_step(run, key)
+    }
+}
+
+impl RunRuntimeStore for ReleasesWithin {
+    fn release_step_claim(&mut self, run: RunId, key: &str) -> Answer<()> {
+        let within = format!("{key}.");
+        let claims = &mut self.space()?.claims;
+        claims.retain(|(of_run, other)| *of_run != run || !other.starts_with(&within));
+        self.0.release_step_claim(run, key)
     }
 }
 

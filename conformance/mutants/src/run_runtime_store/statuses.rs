@@ -7,6 +7,7 @@ use plimsoll_model::{Model, RunRuntimeStore, Spec, State};
 
 use crate::Mutant;
 use crate::broken::{models, run_runtime_store};
+use crate::run_store::attempts;
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -29,6 +30,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "lists the steps of all runs",
         dies: &[("run-runtime-store/statuses-wrong", "an unknown run has none")],
         backend: run_runtime_store::<StatusesOfEveryRun>,
+    },
+    Mutant {
+        id: "run-runtime-store/statuses-are-the-attempts",
+        clause: "RUNTIME-1",
+        how: "answers the status of a step's latest attempt",
+        dies: &[("run-store/retry-keeps-outcome", "it is listed as running")],
+        backend: run_runtime_store::<StatusesAreTheAttempts>,
     },
     Mutant {
         id: "run-runtime-store/statuses-are-cached",
@@ -89,12 +97,24 @@ pub(crate) const MUTANTS: &[Mutant] = &[
 ];
 
 models! {
-    ClaimsMakeRuns
+    ClaimsMakeRuns StatusesAreTheAttempts
     PendingReadsRunning ClaimsHaveStatuses StatusesOfEveryRun StatusesJoinRun SkippedReadsSucceeded
     UnknownRunIsRunning OnlyEndedRuns
 }
 
 type Statuses = Vec<(String, StepStatus)>;
+
+impl RunRuntimeStore for StatusesAreTheAttempts {
+    fn get_step_statuses(&mut self, run: RunId) -> Answer<Statuses> {
+        let mut statuses = self.0.get_step_statuses(run)?;
+        for (key, status) in &mut statuses {
+            if let Some(last) = attempts(self.space()?, run, key).last() {
+                *status = last.status;
+            }
+        }
+        Ok(statuses)
+    }
+}
 
 impl RunRuntimeStore for PendingReadsRunning {
     fn get_step_statuses(&mut self, run: RunId) -> Answer<Statuses> {

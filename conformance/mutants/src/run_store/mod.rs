@@ -4,6 +4,7 @@ pub(crate) mod again;
 pub(crate) mod calls;
 pub(crate) mod dispatch;
 pub(crate) mod joined;
+pub(crate) mod left_alone;
 pub(crate) mod lists;
 pub(crate) mod percentiles;
 pub(crate) mod reopening;

@@ -220,6 +220,11 @@ async fn clock_ignored(t: &Trial) -> Outcome {
         let what = format!("{} is read from the clock that was given", stamp.what);
         t.expect(&what, &stamp.source, &Source::GivenClock);
     }
+    t.unchecked_clock().advance(TimeDelta::days(-1));
+    for stamp in probe::stamps(t).await? {
+        let what = format!("{} also when that clock went back", stamp.what);
+        t.expect(&what, &stamp.source, &Source::GivenClock);
+    }
     Ok(())
 }
 

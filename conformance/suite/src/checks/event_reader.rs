@@ -41,6 +41,14 @@ pub(super) const CHECKS: &[Check] = &[
         run: |t| Box::pin(default_page_unbounded(t)),
     },
     Check {
+        id: "event-reader/long-story-cut",
+        clauses: &["BACKEND-13"],
+        goal: "A run has 1,001 events; all are listed when all are asked for.",
+        usual_cause: "a page has a limit all the same",
+        uses: &[RunStore, OutputsRepository, EventReader],
+        run: |t| Box::pin(long_story_cut(t)),
+    },
+    Check {
         id: "event-reader/page-size-ignored",
         clauses: &["BACKEND-13"],
         goal: "Pages of none, of two, past the end and of every size that there is.",
@@ -132,6 +140,19 @@ async fn concurrent_events_lost(t: &Trial) -> Outcome {
         expect_rising(t, &listed);
     }
     t.overlap_shown()
+}
+
+async fn long_story_cut(t: &Trial) -> Outcome {
+    const COUNT: usize = 1_001;
+    let run = t.a_run().await?;
+    for number in 0..COUNT {
+        record(t, run, &format!("{number}"), START).await?;
+    }
+    let all = events(t, run, Page::all()).await?;
+    let last = events(t, run, Page::new(COUNT as u32 - 1, 1)).await?;
+    t.expect("every event is listed", &all.len(), &COUNT);
+    t.expect("the last one too by itself", &types(&last), &vec!["1000"]);
+    Ok(())
 }
 
 async fn default_page_unbounded(t: &Trial) -> Outcome {

@@ -51,6 +51,9 @@ async fn registered_flows_changed(t: &Trial) -> Outcome {
         let listed = t.flow_repository().get_all_flows().await?;
         t.expect("they are listed as they were registered", &listed, &flows.to_vec());
     }
+    t.backend().discard(&t.namespace).await?;
+    let listed = t.flow_repository().get_all_flows().await?;
+    t.expect("also when the namespace was discarded", &listed, &flows.to_vec());
     Ok(())
 }
 

@@ -174,6 +174,12 @@ async fn names_out_of_order(t: &Trial) -> Outcome {
     }
     let listed = flows.get_all().await?;
     t.expect("they come by name", &names(&listed), &sorted.to_vec());
+    let renamed = FlowDefinition { name: "charlie".to_owned(), ..listed[0].clone() };
+    flows.save(&renamed).await?;
+    let after = flows.get_all().await?;
+    let mut expected = sorted[1..].to_vec();
+    expected.insert(9, "charlie");
+    t.expect("by the new name of one that was renamed", &names(&after), &expected);
     Ok(())
 }
 
@@ -272,17 +278,29 @@ async fn first_save_race_fails(t: &Trial) -> Outcome {
         let answers = t
             .release(move |caller, instance| {
                 let number = format!("{caller}");
-                let definition =
-                    FlowDefinition { name: number.clone(), version: number, ..definition.clone() };
+                let definition = FlowDefinition {
+                    name: number.clone(),
+                    version: number.clone(),
+                    manifest_json: Some(number),
+                    ..definition.clone()
+                };
                 async move { instance.flow_store().save(&definition).await }
             })
             .await;
         t.expect_all_succeed("every save succeeds", &answers);
         let listed = t.flow_store().get_all().await?;
         let of_id: Vec<_> = listed.iter().filter(|definition| definition.id == id).collect();
-        let whole = of_id.iter().all(|definition| definition.name == definition.version);
+        let whole = of_id.iter().all(|definition| {
+            let (name, manifest) = (&definition.name, &definition.manifest_json);
+            *name == definition.version && Some(name) == manifest.as_ref()
+        });
         t.expect("one definition is left", &of_id.len(), &1);
-        t.expect_that("it is one caller's as a whole", whole, "name and version alike", &of_id);
+        t.expect_that(
+            "it is one caller's as a whole",
+            whole,
+            "name, version and manifest alike",
+            &of_id,
+        );
         t.flow_store().delete(id).await?;
     }
     t.overlap_shown()

@@ -365,6 +365,17 @@ async fn second_delivery_overwrites(t: &Trial) -> Outcome {
     let payload = waiter(t, run, "wait").await?.and_then(|waiter| waiter.payload_json);
     t.expect("the answer names the first delivery", &second, &AlreadyDelivered(first));
     t.expect("its payload stays", &payload.as_deref(), &Some(r#""first""#));
+    clock.advance(TimeDelta::hours(1));
+    register(t, run, "later", "refund").await?;
+    deliver(t, run, "refund", "1").await?;
+    clock.advance(TimeDelta::hours(-2));
+    register(t, run, "older", "refund").await?;
+    clock.advance(TimeDelta::hours(3));
+    let delivered_at = clock.now();
+    deliver(t, run, "refund", "2").await?;
+    let third = deliver(t, run, "refund", "3").await?;
+    let oldest = SignalDelivery { step_key: "older".to_owned(), delivered_at };
+    t.expect("of two it names the one that waited first", &third, &AlreadyDelivered(oldest));
     Ok(())
 }
 

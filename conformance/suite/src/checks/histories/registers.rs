@@ -129,7 +129,9 @@ async fn saves_in_no_order(t: &Trial) -> Outcome {
             .history::<Register<Row>, _>(move |mut scribe, instance| {
                 let name = format!("{}", scribe.caller);
                 let cron_override = Some(name.clone());
-                let own = ScheduleState { trigger_key: name, cron_override, ..schedule.clone() };
+                let (flow_name, trigger_key) = (name.clone(), name);
+                let own =
+                    ScheduleState { flow_name, trigger_key, cron_override, ..schedule.clone() };
                 async move {
                     let store = instance.schedule_state_store();
                     for _ in 0..ASKS {
@@ -160,7 +162,8 @@ async fn saves_in_no_order(t: &Trial) -> Outcome {
 }
 
 fn row_of_schedule(schedule: &ScheduleState) -> Row {
-    vec![schedule.trigger_key.clone(), schedule.cron_override.clone().unwrap_or_default()]
+    let cron = schedule.cron_override.clone().unwrap_or_default();
+    vec![schedule.flow_name.clone(), schedule.trigger_key.clone(), cron]
 }
 
 fn schedule_row(schedule: Option<&ScheduleState>) -> Answer<Row> {
@@ -175,7 +178,8 @@ async fn definitions_in_no_order(t: &Trial) -> Outcome {
             .history::<Register<Row>, _>(move |mut scribe, instance| {
                 let name = format!("{}", scribe.caller);
                 let version = name.clone();
-                let own = FlowDefinition { name, version, ..definition.clone() };
+                let manifest_json = Some(name.clone());
+                let own = FlowDefinition { name, version, manifest_json, ..definition.clone() };
                 async move {
                     let store = instance.flow_store();
                     for _ in 0..ASKS {
@@ -220,7 +224,8 @@ async fn enable(
 }
 
 fn row_of_definition(definition: &FlowDefinition) -> Row {
-    vec![definition.name.clone(), definition.version.clone()]
+    let manifest = definition.manifest_json.clone().unwrap_or_default();
+    vec![definition.name.clone(), definition.version.clone(), manifest]
 }
 
 fn definition_row(definition: Option<&FlowDefinition>) -> Answer<Row> {

@@ -126,6 +126,15 @@ async fn restart_rewrites_history(t: &Trial) -> Outcome {
     t.expect("the first is as it was", &after.first(), &before.first());
     let second = after.get(1).map(|attempt| (attempt.status, attempt.error_message.clone()));
     t.expect("the second has the outcome", &second, &Some((StepStatus::Succeeded, None)));
+    for _ in 0..2 {
+        t.a_running_step(run, "send").await?;
+    }
+    let first = step(t, run, "send").await?.attempts.into_iter().next();
+    let running = first.as_ref().map(|first| (first.status, first.completed_at));
+    t.expect("a start leaves one that runs", &running, &Some((StepStatus::Running, None)));
+    runs.record_step_complete(run, "send", StepStatus::Failed, Some("1"), error).await?;
+    let after = step(t, run, "send").await?.attempts.into_iter().next();
+    t.expect("a completion leaves one that runs", &after, &first);
     let outcomes: Vec<_> = (1..=12).map(|number| Some(number.to_string())).collect();
     for outcome in &outcomes {
         t.a_running_step(run, "poll").await?;

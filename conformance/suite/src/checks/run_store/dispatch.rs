@@ -186,6 +186,14 @@ async fn completion_frees_dispatch(t: &Trial) -> Outcome {
         let unstarted = runs.try_record_dispatch(run, "unstarted").await?;
         t.expect("nor one that never started in a finished run", &unstarted, &false);
     }
+    for status in RunStatus::ALL.into_iter().filter(|status| *status != RunStatus::Running) {
+        let run = t.a_run().await?;
+        runs.try_record_dispatch(run, "charge").await?;
+        runs.complete_run(run, status).await?;
+        let listed = runs.get_dispatched_step_keys(run).await?;
+        let what = format!("its entry outlives a run that is {}", status.name());
+        t.expect(&what, &listed, &vec!["charge".to_owned()]);
+    }
     Ok(())
 }
 
@@ -317,6 +325,11 @@ async fn release_frees_more(t: &Trial) -> Outcome {
     t.expect("the claim stays", &claimed, &false);
     t.expect("so does the other claim", &other, &false);
     t.expect("both steps stay as they were", &after, &before);
+    runs.try_record_dispatch(run, "unstarted").await?;
+    t.run_runtime_store().try_claim_step(run, "unstarted").await?;
+    runs.release_dispatch(run, "unstarted").await?;
+    let claimed = t.run_runtime_store().try_claim_step(run, "unstarted").await?;
+    t.expect("the claim of a step that has not started stays", &claimed, &false);
     Ok(())
 }
 

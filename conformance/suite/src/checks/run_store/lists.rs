@@ -114,6 +114,19 @@ async fn oldest_run_first(t: &Trial) -> Outcome {
     expected = [1, 2, 0].map(|index| expected[index]).to_vec();
     let of_flow = t.run_store().get_runs(Some(flow), Page::all()).await?;
     t.expect("of a flow too, when the clock went back", &ids(&of_flow), &expected);
+    let flow = t.flow_id();
+    let mut expected = Vec::new();
+    for _ in 0..4 {
+        clock.advance(TimeDelta::milliseconds(1));
+        expected.insert(0, t.a_run_of(flow).await?);
+    }
+    let of_flow = ids(&t.run_store().get_runs(Some(flow), Page::all()).await?);
+    let all = ids(&t.run_store().get_runs(None, Page::all()).await?);
+    let page = t.run_store().get_runs_page(Some(flow), None, Page::all(), None).await?;
+    let among_all: Vec<_> = all.into_iter().filter(|run| expected.contains(run)).collect();
+    t.expect("of a flow by the millisecond", &of_flow, &expected);
+    t.expect("of all by the millisecond", &among_all, &expected);
+    t.expect("on a page by the millisecond", &ids(&page.items), &expected);
     Ok(())
 }
 

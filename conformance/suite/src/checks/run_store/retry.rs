@@ -13,10 +13,10 @@ use crate::{Check, Halt, Outcome, Trial};
 pub(in crate::checks) const CHECKS: &[Check] = &[
     Check {
         id: "run-store/retry-keeps-outcome",
-        clauses: &["RUN-59"],
+        clauses: &["RUN-59", "RUNTIME-1"],
         goal: "A failed step is retried; it runs without outcome, and its history is untouched.",
         usual_cause: "the row keeps its error, or the attempt is cleared instead of the step",
-        uses: &[RunStore],
+        uses: &[RunStore, RunRuntimeStore],
         run: |t| Box::pin(retry_keeps_outcome(t)),
     },
     Check {
@@ -217,6 +217,8 @@ async fn retry_keeps_outcome(t: &Trial) -> Outcome {
     t.expect("its error is cleared", &after.error_message, &None);
     t.expect("its completion is cleared", &after.completed_at, &None);
     t.expect("its history is untouched", &after.attempts, &before.attempts);
+    let listed = statuses(t, run).await?;
+    t.expect("it is listed as running", &listed, &vec![("charge".to_owned(), StepStatus::Running)]);
     Ok(())
 }
 
@@ -478,6 +480,10 @@ async fn reset_frees_running_step(t: &Trial) -> Outcome {
     t.expect("claim and entry are held", &taken(t, run, "notify").await?, &(true, true));
     let claimed = t.run_runtime_store().try_claim_step(run, "notify").await?;
     t.expect("nobody else can claim it", &claimed, &false);
+    take(t, run, "unstarted").await?;
+    reset(t, run, "unstarted").await?;
+    let held = taken(t, run, "unstarted").await?;
+    t.expect("so are those of a step that has not started", &held, &(true, true));
     Ok(())
 }
 

@@ -213,6 +213,18 @@ async fn absent_arguments_become_text(t: &Trial) -> Outcome {
     t.expect("trigger data is absent", &run.trigger_data_json, &None);
     t.expect("the job id is absent", &run.background_job_id, &None);
     t.expect("the source is absent", &run.source_run_id, &None);
+    let empty = Some(String::new());
+    let start = StartRun {
+        trigger_data_json: empty.clone(),
+        job_id: empty.clone(),
+        ..t.start_of(t.flow_id())
+    };
+    let answered = t.run_store().start_run(&start).await?;
+    let stored = detail(t, start.run_id).await?.run;
+    for run in [answered, stored] {
+        let texts = (run.trigger_data_json, run.background_job_id);
+        t.expect("empty texts are not absent", &texts, &(empty.clone(), empty.clone()));
+    }
     Ok(())
 }
 
@@ -231,6 +243,11 @@ async fn used_id_overwrites(t: &Trial) -> Outcome {
     let outcome = t.run_store().start_run(&second).await;
     t.expect_refusal("the id is in use", outcome, ErrorKind::AlreadyExists)?;
     t.expect("the first run is untouched", &detail(t, first.run_id).await?.run, &run);
+    t.run_store().complete_run(first.run_id, RunStatus::Failed).await?;
+    let ended = detail(t, first.run_id).await?.run;
+    let outcome = t.run_store().start_run(&second).await;
+    t.expect_refusal("the id of an ended run is in use too", outcome, ErrorKind::AlreadyExists)?;
+    t.expect("the ended run is untouched", &detail(t, first.run_id).await?.run, &ended);
     Ok(())
 }
 
@@ -243,7 +260,10 @@ async fn start_race_has_two_winners(t: &Trial) -> Outcome {
                 // Each caller's run is another, so that a loser that overwrites shows.
                 let flow_name = format!("caller {caller}");
                 let trigger_key = format!("trigger-{caller}");
-                let start = StartRun { flow_name, trigger_key, ..start.clone() };
+                let (trigger_data_json, job_id) =
+                    (Some(flow_name.clone()), Some(trigger_key.clone()));
+                let own = StartRun { flow_name, trigger_key, ..start.clone() };
+                let start = StartRun { trigger_data_json, job_id, ..own };
                 async move {
                     match instance.run_store().start_run(&start).await {
                         Ok(run) => Ok(Some(run)),

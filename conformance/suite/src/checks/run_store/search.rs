@@ -16,8 +16,8 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     },
     Check {
         id: "run-store/search-misses-step-field",
-        clauses: &["RUN-33"],
-        goal: "A run is looked for by the key, the error and the output of a step.",
+        clauses: &["RUN-33", "RUN-32"],
+        goal: "A run is looked for by the key, the error and the output of a step, and counted.",
         usual_cause: "only the run's own fields are searched",
         uses: &[RunStore],
         run: |t| Box::pin(search_misses_step_field(t)),
@@ -154,7 +154,18 @@ async fn search_misses_step_field(t: &Trial) -> Outcome {
         ("error", "by bank".to_owned()),
         ("output", r#""receipt":"A"#.to_owned()),
     ];
-    expect_each_finds(t, run, &searches).await
+    expect_each_finds(t, run, &searches).await?;
+    for key in ["charge-cash", "send"] {
+        t.a_failed_step(run, key).await?;
+    }
+    for (what, text) in [("two of its steps", "charge-ca"), ("its name, with steps", "Invoice")] {
+        let page = t.run_store().get_runs_page(None, None, Page::all(), Some(text)).await?;
+        let of_run = ids(&page.items).into_iter().filter(|id| *id == run).count();
+        t.expect(&format!("a run found by {what} is listed once"), &of_run, &1);
+        let total = page.total_count as usize;
+        t.expect(&format!("a run found by {what} counts once"), &total, &page.items.len());
+    }
+    Ok(())
 }
 
 async fn search_misses_old_attempt(t: &Trial) -> Outcome {

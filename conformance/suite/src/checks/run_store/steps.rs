@@ -22,7 +22,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         clauses: &["RUN-11"],
         goal: "A step is started, retried and started again; its start is the first one's.",
         usual_cause: "the upsert of the step row overwrites started-at",
-        uses: &[RunStore],
+        uses: &[RunStore, RunRuntimeStore],
         run: |t| Box::pin(step_start_moves(t)),
     },
     Check {
@@ -220,6 +220,12 @@ async fn step_start_moves(t: &Trial) -> Outcome {
     t.a_running_step(run, "charge").await?;
     let revived = step(t, run, "charge").await?.started_at;
     t.expect("so does a start after a reset", &revived, &first_start);
+    t.run_runtime_store().record_skipped_step(run, "send", "http", None).await?;
+    let skipped = step(t, run, "send").await?.started_at;
+    clock.advance(TimeDelta::hours(1));
+    t.a_running_step(run, "send").await?;
+    let started = step(t, run, "send").await?.started_at;
+    t.expect("so does a start after a skip", &started, &skipped);
     Ok(())
 }
 
@@ -348,6 +354,12 @@ async fn second_step_completion_ignored(t: &Trial) -> Outcome {
     let charge = step(t, run, "charge").await?;
     t.expect("the last status counts", &charge.status, &StepStatus::Succeeded);
     t.expect("it is stamped anew", &charge.completed_at, &Some(clock.now()));
+    clock.advance(TimeDelta::hours(1));
+    runs.record_step_complete(run, "charge", StepStatus::Succeeded, Some("{}"), None).await?;
+    let charge = step(t, run, "charge").await?;
+    let stamps = (charge.completed_at, charge.attempts.last().and_then(|last| last.completed_at));
+    let now = Some(clock.now());
+    t.expect("also by one that repeats the last", &stamps, &(now, now));
     t.expect("no attempt was added", &charge.attempts.len(), &1);
     clock.advance(TimeDelta::hours(1));
     runs.record_step_complete(run, "charge", StepStatus::Succeeded, Some("2"), None).await?;
