@@ -1,17 +1,25 @@
 //! What the suite makes of the mutants: the kill matrix.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use plimsoll_conformance::report::CheckReport;
 use plimsoll_conformance::{Check, Settings, Subject, Verdict, all_checks, certify};
 use plimsoll_contract::{Backend, Clock, Level, Result};
+use tokio::sync::OnceCell;
 
 use crate::Mutant;
 
 /// The effort at which every check meets every mutant, in percent of the usual.
-const LOW_EFFORT: u32 = 2;
+const LOW_EFFORT: u32 = 1;
+
+/// What broke at low effort, by backend and seed: many a racy mutant is the same backend as another,
+/// bound to other checks.
+static BROKEN: LazyLock<Mutex<HashMap<(usize, u64), Arc<OnceCell<Killers>>>>> =
+    LazyLock::new(Mutex::default);
+
+type Killers = BTreeSet<&'static str>;
 
 /// What became of a mutant.
 #[derive(Debug)]
@@ -77,11 +85,18 @@ pub async fn judge_bound(mutant: &'static Mutant, seed: u64) -> Death {
 
 /// Runs every check at a low effort, then those that the mutant is bound to at full.
 pub async fn judge(mutant: &'static Mutant, seed: u64) -> Death {
-    let settings = Settings { effort: LOW_EFFORT, seed, ..Settings::default() };
-    let report = certify(mutant.subject(), &settings).await;
     let mut death = judge_bound(mutant, seed).await;
-    death.killed_by.extend(broken(&report.checks));
+    let known = {
+        let mut known = BROKEN.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry((mutant.backend as usize, seed)).or_default())
+    };
+    death.killed_by.extend(known.get_or_init(|| broken_at_low_effort(mutant, seed)).await);
     death
+}
+
+async fn broken_at_low_effort(mutant: &'static Mutant, seed: u64) -> Killers {
+    let settings = Settings { effort: LOW_EFFORT, seed, ..Settings::default() };
+    broken(&certify(mutant.subject(), &settings).await.checks).collect()
 }
 
 /// Whether the checks that judge histories, and nothing else, break on a mutant.
