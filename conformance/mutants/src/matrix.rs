@@ -16,9 +16,9 @@ const LOW_EFFORT: u32 = 1;
 
 /// What broke at low effort, by backend and seed: many a racy mutant is the same backend as another,
 /// bound to other checks.
-static BROKEN: LazyLock<Mutex<HashMap<(usize, u64), Arc<OnceCell<Killers>>>>> =
-    LazyLock::new(Mutex::default);
+static BROKEN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
 
+type Known = HashMap<(usize, u64), Arc<OnceCell<Killers>>>;
 type Killers = BTreeSet<&'static str>;
 
 /// What became of a mutant.
