@@ -29,31 +29,35 @@ pub struct Instance {
     backend: Arc<dyn Backend>,
     log: Arc<Log>,
     caller: Option<usize>,
+    /// The round of a race that its calls belong to.
+    round: usize,
 }
 
 impl Instance {
     pub(crate) fn new(backend: Arc<dyn Backend>, log: Arc<Log>) -> Self {
-        Self { backend, log, caller: None }
+        Self { backend, log, caller: None, round: 0 }
     }
 
     /// The same instance for one of several callers, with a log of its own so that writing down
     /// does not make the callers wait for each other.
-    pub(crate) fn for_caller(&self, caller: usize) -> (Self, Arc<Log>) {
+    pub(crate) fn for_caller(&self, caller: usize, round: usize) -> (Self, Arc<Log>) {
         let log = Log::new();
         let instance = Self {
             backend: Arc::clone(&self.backend),
             log: Arc::clone(&log),
             caller: Some(caller),
+            round,
         };
         (instance, log)
     }
 
     /// Those who share a thread take turns, now shorter, now longer: a backend that never waits
-    /// would answer all the calls of one before the first of the next.
+    /// would answer all the calls of one before the first of the next. Who goes first is another
+    /// in each round.
     async fn let_others_go_first(&self) {
         let Some(caller) = self.caller else { return };
         let calls = self.log.lock().len();
-        for _ in 0..(5 * caller + 3 * calls) % 4 {
+        for _ in 0..(5 * caller + 3 * calls + self.round) % 4 {
             tokio::task::yield_now().await;
         }
     }

@@ -82,10 +82,11 @@ impl Trial {
         T: Send + 'static,
         F: Future<Output = Result<T>> + Send + 'static,
     {
+        let round = self.race().rounds;
         let (mut lanes, mut logs) = (Vec::new(), Vec::new());
         lanes.resize_with(lanes::count(CALLERS), Vec::new);
         for caller in 0..CALLERS {
-            let (instance, log) = self.instance_of(caller).for_caller(caller);
+            let (instance, log) = self.instance_of(caller).for_caller(caller, round);
             logs.push(log);
             let (call, lane) = (call(caller, instance), caller % lanes.len());
             lanes[lane].push(async move { (caller, call.await) });

@@ -60,15 +60,28 @@ impl Collision for StaleFields {
         let before = locked(state).space().map(|space| space.clone()).unwrap_or_default();
         dawdle().await;
         let mut state = locked(state);
+        let timed_out: BTreeSet<_> =
+            state.space().map(|space| timed_out(space)).unwrap_or_default();
         let answer = call(&mut AsSpecified(&mut state));
         if let Some(space) = state.space() {
-            write_back(function, space, &before);
+            write_back(function, space, &before, &timed_out);
         }
         answer
     }
 }
 
-fn write_back(function: &str, space: &mut Namespace, before: &Namespace) {
+fn timed_out(space: &Namespace) -> BTreeSet<RunId> {
+    let rows = space.controls.iter().filter(|(_, row)| row.timed_out_at.is_some());
+    rows.map(|(id, _)| *id).collect()
+}
+
+/// Only the call that times a run out writes its row; those that come too late do not.
+fn write_back(
+    function: &str,
+    space: &mut Namespace,
+    before: &Namespace,
+    timed_out: &BTreeSet<RunId>,
+) {
     for (id, row) in &mut space.controls {
         let Some(old) = before.controls.get(id) else { continue };
         match function {
@@ -77,7 +90,9 @@ fn write_back(function: &str, space: &mut Namespace, before: &Namespace) {
                 row.cancel_requested_at = old.cancel_requested_at;
                 row.cancel_reason.clone_from(&old.cancel_reason);
             }
-            "mark-timed-out" => row.cancel_reason.clone_from(&old.cancel_reason),
+            "mark-timed-out" if !timed_out.contains(id) => {
+                row.cancel_reason.clone_from(&old.cancel_reason);
+            }
             _ => {}
         }
     }
