@@ -23,7 +23,7 @@ const LEAST_COUNT: usize = 395;
 /// The least share of the killed whose clause is among those that are named, in percent.
 const LEAST_NAMED: usize = 80;
 
-/// Half of what the suite runs at the usual effort.
+/// A sixth of what the suite runs at the usual effort.
 const PROGRAMS: u64 = 100;
 
 async fn hunt(mutant: &'static Mutant) -> Option<Found> {
