@@ -280,9 +280,45 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("backend/failed-open-registers-flows", "also where a setting was refused")],
         backend: backend::<RegistersBeforeSettings>,
     },
+    Mutant {
+        id: "backend/reopening-purges-nonces",
+        clause: "BACKEND-17",
+        how: "forgets the nonces that have expired when a namespace is opened",
+        dies: &[("backend/reopening-loses-data", "a nonce that has expired is still known")],
+        backend: backend::<ReopeningPurges>,
+    },
+    Mutant {
+        id: "backend/reopening-drops-empty-manifests",
+        clause: "BACKEND-17",
+        how: "turns empty manifests into none when a namespace is opened",
+        dies: &[("backend/reopening-loses-data", "the definitions stay as they were")],
+        backend: backend::<ReopeningDropsEmpty>,
+    },
+    Mutant {
+        id: "backend/refused-open-sets-the-clock",
+        clause: "BACKEND-21",
+        how: "takes the clock of an open that it then refuses",
+        dies: &[("backend/failed-open-takes-clock", "at the instant of the first clock")],
+        backend: first_clock::keeps_refused_clock,
+    },
+    Mutant {
+        id: "backend/discards-what-an-underscore-parts",
+        clause: "BACKEND-25",
+        how: "discards the namespaces whose names go on with an underscore too",
+        dies: &[("backend/discard-takes-another", "ends in \"_other\"")],
+        backend: backend::<DiscardsSchemas>,
+    },
+    Mutant {
+        id: "backend/opens-in-two-steps",
+        clause: "BACKEND-17",
+        how: "looks for a namespace and creates it in two steps",
+        dies: &[("backend/opening-race-loses-data", "what every worker wrote is there")],
+        backend: racy::late_opens,
+    },
 ];
 
 models! {
+    ReopeningPurges ReopeningDropsEmpty DiscardsSchemas
     RegistersBeforeSettings
     MissesDuplicatesApart
     UsesTheMachinesClock HasNoName HasAStub OpenRecreates KeepsOneNamespace ListsEveryNamespace
@@ -576,5 +612,35 @@ impl Backend for RegistersBeforeSettings {
             self.state().registered_flows.clone_from(&config.registered_flows);
         }
         opened
+    }
+}
+
+impl Backend for ReopeningPurges {
+    fn open(&mut self, config: &OpenConfig) -> Answer<()> {
+        self.0.open(config)?;
+        let now = self.now();
+        self.space()?.nonces.retain(|_, expires_at| *expires_at > now);
+        Ok(())
+    }
+}
+
+impl Backend for ReopeningDropsEmpty {
+    fn open(&mut self, config: &OpenConfig) -> Answer<()> {
+        self.0.open(config)?;
+        for definition in self.space()?.definitions.values_mut() {
+            definition.manifest_json = definition.manifest_json.take().filter(|it| !it.is_empty());
+        }
+        Ok(())
+    }
+}
+
+impl Backend for DiscardsSchemas {
+    fn discard(&mut self, namespace: &str) -> Answer<()> {
+        let names: Vec<_> = self.state().namespaces.keys().cloned().collect();
+        let longer = format!("{namespace}_");
+        for name in names.iter().filter(|name| name.starts_with(&longer)) {
+            self.0.discard(name)?;
+        }
+        self.0.discard(namespace)
     }
 }

@@ -220,6 +220,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("flow-store/enabling-race-loses-save", "what was saved is there")],
         backend: racy::stale_enabling,
     },
+    Mutant {
+        id: "flow-store/list-goes-by-instants",
+        clause: "BACKEND-1",
+        how: "lists what it listed before while there are as many definitions and no later instant",
+        dies: &[("flow-store/disabled-flow-not-listed", "as it was saved last")],
+        backend: flow_store::<ListGoesByInstants>,
+    },
 ];
 
 models! {
@@ -503,5 +510,29 @@ impl FlowStore for MergesNamesakes {
         let mut listed = self.0.get_all()?;
         listed.dedup_by(|a, b| a.name == b.name);
         Ok(listed)
+    }
+}
+
+/// A mutant that keeps the last list, with what tells whether it is still right.
+#[derive(Default)]
+struct ListGoesByInstants {
+    model: Model,
+    list: Vec<FlowDefinition>,
+}
+
+impl Spec for ListGoesByInstants {
+    fn state(&mut self) -> &mut State {
+        self.model.state()
+    }
+}
+
+impl FlowStore for ListGoesByInstants {
+    fn get_all(&mut self) -> Answer<Vec<FlowDefinition>> {
+        let now = self.model.get_all()?;
+        let latest = |list: &[FlowDefinition]| list.iter().map(|flow| flow.updated_at).max();
+        if (now.len(), latest(&now)) != (self.list.len(), latest(&self.list)) {
+            self.list = now;
+        }
+        Ok(self.list.clone())
     }
 }

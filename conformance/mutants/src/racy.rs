@@ -50,11 +50,11 @@ pub(crate) fn tearing() -> Built {
 }
 
 pub(crate) use glimpses::{
-    in_parts, lagging_lists, late_events, snapshots, stale_reads, two_queries,
+    in_parts, lagging_lists, late_events, late_statuses, snapshots, stale_reads, two_queries,
 };
 pub(crate) use stale::{
-    gives_up, stale_annotation, stale_choices, stale_enabling, stale_fields, stale_reset,
-    stale_sweep,
+    gives_up, late_rows, stale_annotation, stale_choices, stale_claims, stale_enabling,
+    stale_entries, stale_fields, stale_headers, stale_reset, stale_sweep,
 };
 
 fn build<C: Collision>() -> Built {
@@ -69,6 +69,44 @@ trait Collision: Default + Send + Sync + 'static {
         function: &str,
         call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> impl Future<Output = Answer<T>> + Send;
+
+    /// Opens a namespace.
+    fn open(
+        &self,
+        state: &Mutex<State>,
+        config: &OpenConfig,
+    ) -> impl Future<Output = Answer<()>> + Send {
+        async { AsSpecified(&mut locked(state)).open(config) }
+    }
+}
+
+/// An open creates the namespace that it did not find a moment before.
+pub(crate) fn late_opens() -> Built {
+    build::<LateOpens>()
+}
+
+#[derive(Default)]
+struct LateOpens;
+
+impl Collision for LateOpens {
+    async fn call<T: Send + 'static>(
+        &self,
+        state: &Mutex<State>,
+        _function: &str,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
+    ) -> Answer<T> {
+        call(&mut AsSpecified(&mut locked(state)))
+    }
+
+    async fn open(&self, state: &Mutex<State>, config: &OpenConfig) -> Answer<()> {
+        let is_new = !locked(state).namespaces.contains_key(&config.namespace);
+        dawdle().await;
+        let mut state = locked(state);
+        if is_new {
+            state.namespaces.remove(&config.namespace);
+        }
+        AsSpecified(&mut state).open(config)
+    }
 }
 
 #[derive(Default)]
@@ -307,7 +345,7 @@ macro_rules! let_calls_collide {
             }
 
             async fn open(&self, config: &OpenConfig, clock: Arc<dyn Clock>) -> Result<()> {
-                AsSpecified(&mut locked(&self.state)).open(config)?;
+                self.collision.open(&self.state, config).await?;
                 *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = Some(clock);
                 Ok(())
             }

@@ -282,6 +282,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("retention-store/nonces-removed", "the nonce still blocks")],
         backend: retention_store::<PurgesNonces>,
     },
+    Mutant {
+        id: "retention-store/timeouts-are-completions",
+        clause: "RETENTION-2",
+        how: "takes the timeout of a run that has not completed for its completion",
+        dies: &[("retention-store/flagged-run-removed", "one that has timed out")],
+        backend: retention_store::<TimeoutsAreCompletions>,
+    },
 ];
 
 /// A mutant with an index beside the runs, which one of the lists comes from.
@@ -330,6 +337,7 @@ impl<const LIST: u8> RunStore for KeepsRunInIndex<LIST> {
 }
 
 models! {
+    TimeoutsAreCompletions
     PurgesNonces
     RemovesOneKey
     RemovesAtCutoff CleanupIsAStub KeepsRun AgeBeginsWithStart EndOfAttemptsIsEnd KeepsSteps
@@ -567,5 +575,15 @@ impl RetentionStore for PurgesNonces {
     fn cleanup(&mut self, cutoff: Instant) -> Answer<()> {
         self.space()?.nonces.retain(|_, expires_at| *expires_at >= cutoff);
         self.0.cleanup(cutoff)
+    }
+}
+
+impl RetentionStore for TimeoutsAreCompletions {
+    fn cleanup(&mut self, cutoff: Instant) -> Answer<()> {
+        let controls = self.space()?.controls.clone();
+        remove(&mut self.0, cutoff, |run| {
+            let timed_out_at = controls.get(&run.id).and_then(|control| control.timed_out_at);
+            run.completed_at.or(timed_out_at).is_some_and(|at| at < cutoff)
+        })
     }
 }

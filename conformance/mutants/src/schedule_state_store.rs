@@ -169,9 +169,24 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("schedule-state-store/long-list-cut", "every state is listed")],
         backend: schedule_state_store::<ListsAThousand>,
     },
+    Mutant {
+        id: "schedule-state-store/pausing-keeps-the-override",
+        clause: "SCHEDULE-4",
+        how: "keeps the cron override of a schedule that is paused without one",
+        dies: &[("schedule-state-store/fields-lost", "every field is as it was given")],
+        backend: schedule_state_store::<PausingKeepsOverride>,
+    },
+    Mutant {
+        id: "schedule-state-store/list-goes-by-instants",
+        clause: "BACKEND-1",
+        how: "lists what it listed before while there are as many states and no later instant",
+        dies: &[("schedule-state-store/list-incomplete", "as it was saved last")],
+        backend: schedule_state_store::<ListGoesByInstants>,
+    },
 ];
 
 models! {
+    PausingKeepsOverride
     MakesUpStates HidesRunning ListsBackwards NoneKeepsOverride KeepsFlow RunningNeedsNoRow
     BelievesUpdatedAt StampsFirstSave DeleteIsAStub DeletingUnknownFails DeletesEverything
     FoldsJobIds TrimsJobIds
@@ -375,5 +390,38 @@ impl ScheduleStateStore for ListsAThousand {
         let mut listed = self.0.get_all()?;
         listed.truncate(1_000);
         Ok(listed)
+    }
+}
+
+impl ScheduleStateStore for PausingKeepsOverride {
+    fn save(&mut self, state: &ScheduleState) -> Answer<()> {
+        let stored = self.0.get(&state.job_id)?.and_then(|stored| stored.cron_override);
+        let kept = stored.filter(|_| state.is_paused);
+        let cron_override = state.cron_override.clone().or(kept);
+        self.0.save(&ScheduleState { cron_override, ..state.clone() })
+    }
+}
+
+/// A mutant that keeps the last list, with what tells whether it is still right.
+#[derive(Default)]
+struct ListGoesByInstants {
+    model: Model,
+    list: Vec<ScheduleState>,
+}
+
+impl Spec for ListGoesByInstants {
+    fn state(&mut self) -> &mut State {
+        self.model.state()
+    }
+}
+
+impl ScheduleStateStore for ListGoesByInstants {
+    fn get_all(&mut self) -> Answer<Vec<ScheduleState>> {
+        let now = self.model.get_all()?;
+        let latest = |list: &[ScheduleState]| list.iter().map(|state| state.updated_at).max();
+        if (now.len(), latest(&now)) != (self.list.len(), latest(&self.list)) {
+            self.list = now;
+        }
+        Ok(self.list.clone())
     }
 }

@@ -172,16 +172,6 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         backend: signal_store::<OldestDeliveredOrNot>,
     },
     Mutant {
-        id: "signal-store/names-the-latest-delivery",
-        clause: "SIGNAL-7",
-        how: "answers the youngest delivery instead of the oldest",
-        dies: &[(
-            "signal-store/delivered-waiter-shadows-live-one",
-            "then the oldest delivery is named",
-        )],
-        backend: signal_store::<NamesLatestDelivery>,
-    },
-    Mutant {
         id: "signal-store/expired-waiters-do-not-wait",
         clause: "SIGNAL-11",
         how: "leaves expired waiters out",
@@ -298,7 +288,7 @@ models! {
     DropsExpiry ExpiresInADay ParkingQueuesAgain FirstRegistrationCounts ParkingTakesDeliveryBack
     DropsPayload AnswersWhenParked AnyWaiterTakesIt UnknownIsDelivered LastPayloadCounts
     RepeatsAreOfNow YoungestFirst WaitersByKey FirstToExpireFirst KeysAreCollated
-    OldestDeliveredOrNot NamesLatestDelivery ExpiredDoNotWait WaitersLackRun
+    OldestDeliveredOrNot ExpiredDoNotWait WaitersLackRun
     DeliveryRemovesWaiter MakesUpWaiters RemovalIsAStub RemovingNothingFails RemovesEveryWaiter WaitersComeWithSignal
 }
 
@@ -412,7 +402,7 @@ override_registration! {
 override_delivery! {
     DropsPayload AnswersWhenParked AnyWaiterTakesIt UnknownIsDelivered LastPayloadCounts
     RepeatsAreOfNow YoungestFirst WaitersByKey FirstToExpireFirst KeysAreCollated
-    OldestDeliveredOrNot NamesLatestDelivery ExpiredDoNotWait WaitersLackRun
+    OldestDeliveredOrNot ExpiredDoNotWait WaitersLackRun
     DeliveryRemovesWaiter
 }
 
@@ -562,21 +552,6 @@ impl BreaksDelivery for OldestDeliveredOrNot {
         let oldest = named.min_by_key(|waiter| (waiter.created_at, waiter.step_key.clone()));
         let oldest = oldest.map(|waiter| waiter.step_key.clone()).unwrap_or_default();
         signal.on_those(&mut self.0, |waiter| waiter.step_key == oldest)
-    }
-}
-
-impl BreaksDelivery for NamesLatestDelivery {
-    fn deliver(&mut self, signal: Signal<'_>) -> Answer<SignalDeliveryResult> {
-        let result = signal.on(&mut self.0)?;
-        let AlreadyDelivered(_) = &result else { return Ok(result) };
-        let waiters = self.space()?.waiters.values();
-        let named = waiters.filter(|it| it.run_id == signal.run && it.signal_name == signal.name);
-        let latest = named.max_by_key(|waiter| waiter.created_at);
-        let latest =
-            latest.and_then(|waiter| Some((waiter.step_key.clone(), waiter.delivered_at?)));
-        Ok(latest.map_or(result, |(step_key, delivered_at)| {
-            AlreadyDelivered(SignalDelivery { step_key, delivered_at })
-        }))
     }
 }
 

@@ -64,10 +64,12 @@ fn every_mutant_dies_for_the_clause_that_it_breaks() {
     }
 }
 
-/// What breaks no single object, which no history of one can show: a page and its total, the
-/// tables of a retry, a reset and a sweep, what a sweep takes, and the order in which events come
-/// to be seen.
-const OF_MANY_OBJECTS: [&str; 10] = [
+/// What breaks no single object, which no history of one can show: a namespace that comes to be, a
+/// page and its total, the tables of a retry, a reset and a sweep, what a sweep takes, the order in
+/// which events come to be seen, and that of rows.
+const OF_MANY_OBJECTS: [&str; 12] = [
+    "backend/opens-in-two-steps",
+    "webhook-rejection-store/numbers-before-it-inserts",
     "run-store/reads-the-run-after-its-steps",
     "run-store/counts-in-another-query",
     "run-store/retries-table-by-table",

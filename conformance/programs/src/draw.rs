@@ -17,9 +17,27 @@ pub(crate) struct Draft {
     steps: Vec<DraftStep>,
 }
 
-/// The share of programs about one or two interfaces, one run, and plain words: what they leave out
-/// they make up for by going deep into the states of a single step.
-const NARROW: f64 = 0.4;
+/// What a program is about. What it leaves out it makes up for by going deep into the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Breed {
+    /// A few interfaces, any number of runs, and texts that a store could take for each other.
+    Wide,
+    /// One or two interfaces, one run, plain words: the states of a single step.
+    Narrow,
+    /// One or two interfaces, three runs, steps within steps, instants close to each other: what
+    /// is listed, counted, and taken along.
+    Nested,
+}
+
+impl Breed {
+    fn draw(rng: &mut Rng) -> Self {
+        match rng.u32(..10) {
+            0..4 => Self::Wide,
+            4..7 => Self::Narrow,
+            _ => Self::Nested,
+        }
+    }
+}
 
 /// In half of the programs, the share of steps that only repeat a recent one: much depends on
 /// whether a call is the second of its kind.
@@ -39,10 +57,12 @@ pub(crate) struct DraftStep {
 impl Draft {
     pub(crate) fn new(seed: u64, number: u64, size: usize) -> Self {
         let mut rng = Rng::with_seed(mixed(seed, number));
-        let is_narrow = rng.f64() < NARROW;
-        let pools = Pools::draw(&mut rng, is_narrow);
-        let choices = choices(&mut rng, &pools, is_narrow);
+        let breed = Breed::draw(&mut rng);
+        let pools = Pools::draw(&mut rng, breed);
+        let choices = choices(&mut rng, &pools, breed);
         let repeats = if rng.bool() { REPEATS } else { 0.0 };
+        // What a run needs is there most of the time, because most programs begin with runs.
+        let with_runs = if rng.f64() < 0.9 { 0.95 } else { 0.0 };
         let total: u32 = choices.iter().map(|choice| choice.weight).sum();
         let starts = choices.iter().find(|choice| choice.is_start);
         let mut steps: Vec<DraftStep> = Vec::new();
@@ -59,8 +79,7 @@ impl Draft {
                 dice = dice.saturating_sub(choice.weight);
                 is_it
             });
-            // What a run needs is there most of the time, because programs begin with runs.
-            let begins = place < 2 && rng.f64() < 0.9;
+            let begins = place < 2 && rng.f64() < with_runs;
             let chosen = if begins { starts } else { chosen };
             let seed = rng.u64(..);
             steps.extend(chosen.map(|choice| DraftStep { strategy: choice.steps.clone(), seed }));
@@ -127,11 +146,12 @@ struct Choice {
 
 /// Each program is about a few interfaces, leaves some functions of them out and calls others
 /// often: so rare meetings become frequent in some of them.
-fn choices(rng: &mut Rng, pools: &Pools, is_narrow: bool) -> Vec<Choice> {
-    let often = if is_narrow { [0, 0, 0, 0, 0, 1] } else { [0, 0, 0, 1, 1, 8] };
+fn choices(rng: &mut Rng, pools: &Pools, breed: Breed) -> Vec<Choice> {
+    let is_wide = breed == Breed::Wide;
+    let often = if is_wide { [0, 0, 0, 1, 1, 8] } else { [0, 0, 0, 0, 0, 1] };
     let mut themes = Interface::ALL.map(|_| often[rng.usize(..6)]);
     themes[rng.usize(..Interface::ALL.len())] = 8;
-    if is_narrow && rng.bool() {
+    if !is_wide && rng.bool() {
         // The states of a step are those of both.
         themes[Interface::RunStore as usize] = 8;
         themes[Interface::RunRuntimeStore as usize] = 8;
@@ -167,6 +187,7 @@ fn usual_weight(function: &str) -> u32 {
         "record-skipped-step" | "reset-cascade-skipped-dependents" | "get-runs-page" => 4,
         "try-record-dispatch" | "try-claim-step" | "configure-run" | "register-waiter" => 4,
         "write" | "query" | "deliver-signal" => 4,
+        "save" | "set-enabled" => 3,
         _ => 2,
     }
 }

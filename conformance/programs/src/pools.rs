@@ -7,6 +7,8 @@ use plimsoll_contract::run_store::PREREQUISITE_NOT_SATISFIED;
 use plimsoll_contract::{FlowId, Instant, RunId};
 use uuid::Uuid;
 
+use crate::draw::Breed;
+
 /// Where every program's clock stands at first.
 pub(crate) const START: Instant = match DateTime::from_timestamp_millis(1_109_548_799_250) {
     // 2005-02-27T23:59:59.250Z: a midnight is near.
@@ -41,11 +43,14 @@ pub(crate) struct Pools {
 }
 
 impl Pools {
-    /// Narrow ones hold one run and few plain texts.
-    pub(crate) fn draw(rng: &mut Rng, is_narrow: bool) -> Self {
-        let most = usize::from(!is_narrow);
+    /// Only wide ones hold odd texts.
+    pub(crate) fn draw(rng: &mut Rng, breed: Breed) -> Self {
+        let most = usize::from(breed == Breed::Wide);
         let (usual, odd) = (rng.usize(1..=2), rng.usize(0..=3 * most));
-        let keys = some_of(rng, usual, &["charge", "send", "each.0.send"], odd, &odd_keys());
+        let keys = match breed {
+            Breed::Nested => some_of(rng, 2, &["each", "each.0.send"], 3, &nested_keys()),
+            _ => some_of(rng, usual, &["charge", "send", "each.0.send"], odd, &odd_keys()),
+        };
         let mut texts = some_of(rng, 3, &["card declined", "Invoice", ""], 4 * most, &odd_texts());
         texts.push(PREREQUISITE_NOT_SATISFIED.to_owned());
         let jsons = some_of(rng, 2, &["{}", "null", r#""card""#], 3 * most, &odd_jsons());
@@ -57,9 +62,13 @@ impl Pools {
         searches.push(texts[rng.usize(..texts.len())].clone());
         let cased = keys[rng.usize(..keys.len())].to_uppercase();
         searches.push(cased);
-        let runs = if is_narrow { 1 } else { [1, 1, 2, 2, 3, 4, 8][rng.usize(..7)] };
-        let flows = rng.usize(1..=1 + 2 * most);
-        let all = instants();
+        let runs = match breed {
+            Breed::Wide => [1, 1, 2, 2, 3, 4, 8][rng.usize(..7)],
+            Breed::Narrow => 1,
+            Breed::Nested => rng.usize(2..=4),
+        };
+        let flows = rng.usize(1..=if breed == Breed::Narrow { 1 } else { 3 });
+        let all = if breed == Breed::Nested { close_instants() } else { instants() };
         let mut chosen = vec![START];
         chosen.extend((0..5).map(|_| all[rng.usize(..all.len())]));
         Self {
@@ -158,6 +167,11 @@ fn odd_keys() -> Vec<String> {
     keys
 }
 
+/// Steps within each other, and some that only look like it.
+fn nested_keys() -> Vec<String> {
+    owned(&["each.0", "each.1", "each.1.send", "each.0.send.0", "each2", "each_0", "send"])
+}
+
 fn odd_texts() -> Vec<String> {
     let prerequisite = PREREQUISITE_NOT_SATISFIED;
     let mut texts = owned(&[
@@ -254,6 +268,13 @@ fn instants() -> Vec<Instant> {
     let farther = ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"];
     all.extend(far.iter().chain(&farther).filter_map(|text| text.parse::<Instant>().ok()));
     all
+}
+
+/// Around the start, in one second, one minute and one day.
+fn close_instants() -> Vec<Instant> {
+    [-1000, -1, 1, 2, 250, 749, 750, 1000, 60_000, 86_400_000]
+        .map(|by| START + TimeDelta::milliseconds(by))
+        .to_vec()
 }
 
 /// Beyond the years that must be kept (BACKEND-12).

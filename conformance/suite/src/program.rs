@@ -10,10 +10,6 @@ use crate::{Outcome, Trial};
 /// Programs at the usual effort.
 const PROGRAMS: u64 = 600;
 
-/// How many runs it may take to make a program small, unless the effort is below a tenth of the
-/// usual.
-const SHRINK_RUNS: usize = 400;
-
 /// A program that the backend does not run as the model does.
 #[derive(Clone, Debug)]
 pub(crate) struct BadProgram {
@@ -33,12 +29,14 @@ impl Trial {
     /// keeps an instance from existing.
     pub(crate) async fn run_programs(&self) -> Outcome {
         self.clock()?;
-        let effort = self.effort as usize;
+        let usual = Search::new(self.fork_random().u64(..));
+        // Below a tenth of the usual effort a program is made less small.
+        let shrink_runs = usual.shrink_runs * self.effort as usize / 10;
         let search = Search {
             programs: (PROGRAMS * u64::from(self.effort) / 100).max(1),
-            shrink_runs: (SHRINK_RUNS * effort / 10).clamp(SHRINK_RUNS / 10, SHRINK_RUNS),
+            shrink_runs: shrink_runs.clamp(usual.shrink_runs / 10, usual.shrink_runs),
             namespace: format!("{}-program", self.namespace),
-            ..Search::new(self.fork_random().u64(..))
+            ..usual
         };
         let make = |clock: Arc<ManualClock>| async {
             let clock: Arc<dyn Clock> = clock;

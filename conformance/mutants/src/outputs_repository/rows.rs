@@ -5,11 +5,11 @@ use plimsoll_contract::{Answer, FlowEvent, RunId};
 use plimsoll_model::{OutputsRepository, Spec};
 
 use super::Headers;
-use crate::Mutant;
 use crate::broken::{
     in_nanoseconds, missing_parent, models, outputs_repository, whole_before_1970,
 };
 use crate::run_store::step;
+use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -85,9 +85,24 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("outputs-repository/timestamp-microseconds-lost", "the timestamp is kept")],
         backend: outputs_repository::<StampsInMilliseconds>,
     },
+    Mutant {
+        id: "outputs-repository/end-of-scope-drops-inputs-within",
+        clause: "OUTPUT-15",
+        how: "deletes the inputs of the steps within the one whose scope has ended",
+        dies: &[("outputs-repository/end-of-scope-deletes", "`charge.0` keeps its input")],
+        backend: outputs_repository::<DropsInputsWithin>,
+    },
+    Mutant {
+        id: "outputs-repository/headers-in-two-steps",
+        clause: "OUTPUT-14",
+        how: "deletes the headers of before in one step and inserts the new ones in another",
+        dies: &[("outputs-repository/headers-in-no-order", "the saves of one list of headers")],
+        backend: racy::stale_headers,
+    },
 ];
 
 models! {
+    DropsInputsWithin
     OutputNeedsStep InputNeedsStep EventNeedsStep CutsHeaders TimestampLosesFraction
     StampsInNanoseconds StampsInMilliseconds OutputNeedsRun HeadersAreOfRun OutputsEndAtNul
 }
@@ -165,5 +180,13 @@ impl OutputsRepository for StampsInNanoseconds {
     fn record_event(&mut self, run: RunId, event: &FlowEvent) -> Answer<()> {
         let timestamp = in_nanoseconds(event.timestamp)?;
         self.0.record_event(run, &FlowEvent { timestamp, ..event.clone() })
+    }
+}
+
+impl OutputsRepository for DropsInputsWithin {
+    fn end_scope(&mut self, run: RunId, key: &str) -> Answer<()> {
+        let within = format!("{key}.");
+        self.space()?.inputs.retain(|(id, key), _| *id != run || !key.starts_with(&within));
+        Ok(())
     }
 }

@@ -1,12 +1,12 @@
 //! Mutants that let others see what they should not: parts of a change, or what is no longer so.
 
 use std::any::Any;
-use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use plimsoll_contract::{
-    Answer, FlowEventRecord, FlowRunDetail, FlowRunPage, RunId, WebhookRejectionPage,
+    Answer, FlowEventRecord, FlowRunDetail, FlowRunPage, RunId, RunStatus, WebhookRejectionPage,
 };
 use plimsoll_model::{Namespace, State};
 
@@ -26,6 +26,11 @@ pub(crate) fn two_queries() -> Built {
 /// An event has its sequence before it can be seen.
 pub(crate) fn late_events() -> Built {
     build::<LateEvents>()
+}
+
+/// The status of a run comes from a cache, into which it goes a moment after it was read.
+pub(crate) fn late_statuses() -> Built {
+    build::<LateStatuses>()
 }
 
 /// Claims and dispatch entries are listed from tables that are brought up to date afterwards.
@@ -228,6 +233,51 @@ impl LaggingLists {
         index.now = now;
         call(&mut index);
     }
+}
+
+/// The statuses that were read, by run.
+#[derive(Default)]
+struct LateStatuses(Mutex<BTreeMap<RunId, RunStatus>>);
+
+impl Collision for LateStatuses {
+    async fn call<T: Send + 'static>(
+        &self,
+        state: &Mutex<State>,
+        function: &str,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
+    ) -> Answer<T> {
+        if function != "get-run-status" {
+            let mut state = locked(state);
+            let before = statuses(&mut state);
+            let answer = call(&mut AsSpecified(&mut state));
+            let after = statuses(&mut state);
+            self.0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .retain(|run, _| before.get(run) == after.get(run));
+            return answer;
+        }
+        let mut copy = locked(state).clone();
+        let read = statuses(&mut copy);
+        let cached = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for (run, status) in cached {
+            if let Some(row) = copy.space().and_then(|space| space.runs.get_mut(&run)) {
+                row.status = status;
+            }
+        }
+        let answer = call(&mut AsSpecified(&mut copy));
+        dawdle().await;
+        let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (run, status) in read {
+            cache.entry(run).or_insert(status);
+        }
+        answer
+    }
+}
+
+fn statuses(state: &mut State) -> BTreeMap<RunId, RunStatus> {
+    let runs = state.space().map(|space| &space.runs).into_iter().flatten();
+    runs.map(|(id, run)| (*id, run.status)).collect()
 }
 
 /// What reads see while calls overlap.

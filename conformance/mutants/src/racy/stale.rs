@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 use std::mem;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use plimsoll_contract::{Answer, Instant, RunId};
 use plimsoll_model::{Namespace, State};
@@ -35,6 +36,26 @@ pub(crate) fn stale_reset() -> Built {
 /// An annotation reads its entry first and writes it back later, whatever has become of it.
 pub(crate) fn stale_annotation() -> Built {
     build::<Of<StaleAnnotation>>()
+}
+
+/// Headers are deleted first and inserted later.
+pub(crate) fn stale_headers() -> Built {
+    build::<Of<StaleHeaders>>()
+}
+
+/// A release reads the claims of all steps first and writes them back later.
+pub(crate) fn stale_claims() -> Built {
+    build::<Of<StaleClaims>>()
+}
+
+/// A release reads the dispatch entries of all steps first and writes them back later.
+pub(crate) fn stale_entries() -> Built {
+    build::<Of<StaleEntries>>()
+}
+
+/// A webhook row has its id before it is inserted.
+pub(crate) fn late_rows() -> Built {
+    build::<Of<LateRows>>()
 }
 
 /// A sweep chooses its runs first and removes them later, whatever has become of them.
@@ -218,6 +239,105 @@ impl Late for StaleAnnotation {
             space.dispatches.extend(read);
         }
         call(&mut AsSpecified(&mut state))
+    }
+}
+
+#[derive(Default)]
+struct StaleHeaders;
+
+impl Late for StaleHeaders {
+    const FUNCTION: &str = "save-trigger-headers";
+
+    async fn call<T: Send>(
+        state: &Mutex<State>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
+    ) -> Answer<T> {
+        let headers = |state: &mut State| {
+            state.space().map(|space| space.trigger_headers.clone()).unwrap_or_default()
+        };
+        let mut trial = locked(state).clone();
+        let before = headers(&mut trial);
+        // Without those of before, so that what is left is what was saved.
+        if let Some(space) = trial.space() {
+            space.trigger_headers.clear();
+        }
+        let answer = call(&mut AsSpecified(&mut trial));
+        let saved = headers(&mut trial);
+        let runs: Vec<_> = saved.keys().filter(|run| before.contains_key(*run)).collect();
+        if let Some(space) = locked(state).space() {
+            space.trigger_headers.retain(|run, _| !runs.contains(&run));
+        }
+        dawdle().await;
+        if let Some(space) = locked(state).space() {
+            for (run, list) in saved {
+                space.trigger_headers.entry(run).or_default().extend(list);
+            }
+        }
+        answer
+    }
+}
+
+#[derive(Default)]
+struct StaleClaims;
+
+impl Late for StaleClaims {
+    const FUNCTION: &str = "release-step-claim";
+
+    async fn call<T: Send>(
+        state: &Mutex<State>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
+    ) -> Answer<T> {
+        let claims =
+            |state: &mut State| state.space().map(|space| space.claims.clone()).unwrap_or_default();
+        let (_, left, answer) = foreseen(state, claims, call).await;
+        if let Some(space) = locked(state).space() {
+            space.claims = left;
+        }
+        answer
+    }
+}
+
+#[derive(Default)]
+struct StaleEntries;
+
+impl Late for StaleEntries {
+    const FUNCTION: &str = "release-dispatch";
+
+    async fn call<T: Send>(
+        state: &Mutex<State>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
+    ) -> Answer<T> {
+        let entries = |state: &mut State| {
+            state.space().map(|space| space.dispatches.clone()).unwrap_or_default()
+        };
+        let (_, left, answer) = foreseen(state, entries, call).await;
+        if let Some(space) = locked(state).space() {
+            space.dispatches = left;
+        }
+        answer
+    }
+}
+
+#[derive(Default)]
+struct LateRows;
+
+impl Late for LateRows {
+    const FUNCTION: &str = "write";
+
+    async fn call<T: Send>(
+        state: &Mutex<State>,
+        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
+    ) -> Answer<T> {
+        static NEXT: AtomicI64 = AtomicI64::new(1);
+        let id = NEXT.fetch_add(1, Ordering::SeqCst);
+        dawdle().await;
+        let mut state = locked(state);
+        let answer = call(&mut AsSpecified(&mut state));
+        let rows = state.space().map(|space| &mut space.webhook_rows);
+        if let Some(row) = rows.and_then(|rows| rows.last_mut()) {
+            row.id = id;
+        }
+        answer
     }
 }
 

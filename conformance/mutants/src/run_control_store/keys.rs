@@ -162,9 +162,17 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         ],
         backend: run_control_store::<TrimsEveryBlank>,
     },
+    Mutant {
+        id: "run-control-store/one-key-a-run",
+        clause: "CONTROL-17",
+        how: "refuses a second key of a run",
+        dies: &[("run-control-store/second-registration-wins", "a run may have a second key")],
+        backend: run_control_store::<OneKeyARun>,
+    },
 ];
 
 models! {
+    OneKeyARun
     TrimsEveryBlank
     FindsConfiguredKeys FindsAnyKey RegistrationIsAnUpsert SameRunRegistersAgain KeysLackFlow
     KeysLackTrigger FindsExactKeys RegistersExactKeys KeysAreExact BlanksNeverCount CutsKeys RefusesLongKeys RegistersSilently
@@ -412,5 +420,20 @@ impl BreaksKeys for TrimsEveryBlank {
 
     fn register(&mut self, Key { flow, trigger, key }: Key<'_>, run: RunId) -> Answer<bool> {
         Key { flow, trigger: trigger.trim(), key: key.trim() }.register(&mut self.0, run)
+    }
+}
+
+impl RunControlStore for OneKeyARun {
+    fn try_register_idempotency_key(
+        &mut self,
+        flow: FlowId,
+        trigger: &str,
+        key: &str,
+        run: RunId,
+    ) -> Answer<bool> {
+        match self.space()?.idempotency_keys.values().any(|of_key| *of_key == run) {
+            true => Ok(false),
+            false => self.0.try_register_idempotency_key(flow, trigger, key, run),
+        }
     }
 }

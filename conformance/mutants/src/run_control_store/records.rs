@@ -4,7 +4,7 @@ use chrono::{DateTime, SubsecRound, TimeDelta};
 use plimsoll_contract::{Answer, FlowId, Instant, RunControl, RunId};
 use plimsoll_model::{Model, Namespace, RunControlStore, Spec};
 
-use crate::broken::{missing_parent, models, run_control_store};
+use crate::broken::{missing_parent, models, run_control_store, whole_before_1970};
 use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -283,9 +283,31 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         )],
         backend: run_control_store::<CancellingRecordsRuns>,
     },
+    Mutant {
+        id: "run-control-store/silent-cancellation-counts",
+        clause: "CONTROL-13",
+        how: "keeps the reason of a cancellation that gave none when the run times out with one",
+        dies: &[("run-control-store/timeout-erases-reason", "after a cancellation without one")],
+        backend: run_control_store::<SilentCancellationCounts>,
+    },
+    Mutant {
+        id: "run-control-store/configuring-moves-the-cancellation",
+        clause: "CONTROL-3",
+        how: "takes the instant of the timeout for that of the cancellation when a run is configured again",
+        dies: &[("run-control-store/configuring-clears-flags", "flags, reason and instants stay")],
+        backend: run_control_store::<ConfiguringMoves>,
+    },
+    Mutant {
+        id: "run-control-store/deadline-loses-its-fraction",
+        clause: "CONTROL-1",
+        how: "keeps deadlines before 1970 in whole seconds",
+        dies: &[("run-control-store/configuration-lost", "the record holds what was given")],
+        backend: run_control_store::<DeadlineLosesFraction>,
+    },
 ];
 
 models! {
+    SilentCancellationCounts ConfiguringMoves DeadlineLosesFraction
     DeadlineTakesBack CancellingRecordsRuns
     SecondGivesReason
     StoresNormalisedKey DropsDeadline ConfigurationNeedsRun ConfiguringReplaces
@@ -613,5 +635,32 @@ impl RunControlStore for CancellingRecordsRuns {
             self.0.configure_run(run, row.flow_id, &row.trigger_key, None, None)?;
         }
         self.0.request_cancel(run, reason)
+    }
+}
+
+override_configuration! { ConfiguringMoves DeadlineLosesFraction }
+
+impl RunControlStore for SilentCancellationCounts {
+    fn mark_timed_out(&mut self, run: RunId, reason: Option<&str>) -> Answer<bool> {
+        let control = self.space()?.controls.get(&run);
+        let is_silent =
+            control.is_some_and(|row| row.cancel_requested && row.cancel_reason.is_none());
+        self.0.mark_timed_out(run, reason.filter(|_| !is_silent))
+    }
+}
+
+impl BreaksConfiguration for ConfiguringMoves {
+    fn configure(&mut self, configuration: Configuration<'_>) -> Answer<()> {
+        amend(self.space()?, configuration.run, |control| {
+            control.cancel_requested_at = control.timed_out_at.or(control.cancel_requested_at);
+        });
+        configuration.on(&mut self.0)
+    }
+}
+
+impl BreaksConfiguration for DeadlineLosesFraction {
+    fn configure(&mut self, configuration: Configuration<'_>) -> Answer<()> {
+        let timeout_at = configuration.timeout_at.map(whole_before_1970);
+        Configuration { timeout_at, ..configuration }.on(&mut self.0)
     }
 }

@@ -232,6 +232,26 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-runtime-store/release-keeps-claim", "the step can be claimed again")],
         backend: run_runtime_store::<CountsClaims>,
     },
+    Mutant {
+        id: "run-runtime-store/release-writes-old-claims-back",
+        clause: "RUNTIME-12",
+        how: "reads the claims of a run and writes them back without the released one",
+        dies: &[(
+            "run-runtime-store/release-race-frees-others",
+            "the claims that were granted are held",
+        )],
+        backend: racy::stale_claims,
+    },
+    Mutant {
+        id: "run-store/release-writes-old-entries-back",
+        clause: "RUN-82",
+        how: "reads the dispatch entries of a run and writes them back without the released one",
+        dies: &[(
+            "run-runtime-store/release-race-frees-others",
+            "the entries that were made are there",
+        )],
+        backend: racy::stale_entries,
+    },
 ];
 
 models! {

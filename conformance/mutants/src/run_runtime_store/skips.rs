@@ -120,9 +120,17 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-runtime-store/trace-lost", "a blank trace")],
         backend: run_runtime_store::<BlankTraceIsNone>,
     },
+    Mutant {
+        id: "run-runtime-store/skip-keeps-the-trace",
+        clause: "RUNTIME-13",
+        how: "leaves the trace of an earlier skip on the step",
+        dies: &[("run-runtime-store/skip-incomplete", "a second skip has no trace")],
+        backend: run_runtime_store::<SkipKeepsTrace>,
+    },
 ];
 
 models! {
+    SkipKeepsTrace
     SkipAddsNoAttempt SkipKeepsOldRow SkipNeedsReason NoReasonBecomesText DropsTrace
     TraceMissesAttempt KeepsEmptyTrace SkipIsASuccess SkipDropsTypeAndReason
     CutsTraces SkipNeedsRun SkipBeginsAnew BlankTraceIsNone
@@ -289,5 +297,23 @@ impl BreaksSkip for BlankTraceIsNone {
     fn skip(&mut self, skip: Skip<'_>) -> Answer<()> {
         let trace = skip.trace.filter(|text| !text.trim().is_empty());
         Skip { trace, ..skip }.on(&mut self.0)
+    }
+}
+
+impl RunRuntimeStore for SkipKeepsTrace {
+    fn record_skipped_step(
+        &mut self,
+        run: RunId,
+        key: &str,
+        kind: &str,
+        reason: Option<&str>,
+    ) -> Answer<()> {
+        let before = step(self.space()?, run, key);
+        let trace = before.and_then(|step| step.evaluation_trace_json.clone());
+        self.0.record_skipped_step(run, key, kind, reason)?;
+        if let Some(step) = step(self.space()?, run, key) {
+            step.evaluation_trace_json = trace;
+        }
+        Ok(())
     }
 }

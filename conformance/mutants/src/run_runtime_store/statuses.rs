@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use plimsoll_contract::{Answer, RunId, RunStatus, StepStatus};
 use plimsoll_model::{Model, RunRuntimeStore, Spec, State};
 
-use crate::Mutant;
 use crate::broken::{models, run_runtime_store};
 use crate::run_store::attempts;
+use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -93,6 +93,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "keeps the status of a run that has ended, and does not look again",
         dies: &[("run-runtime-store/run-status-wrong", "a run that a retry opens again")],
         backend: run_runtime_store::<CachesEnds>,
+    },
+    Mutant {
+        id: "run-runtime-store/cache-is-filled-late",
+        clause: "RUNTIME-18",
+        how: "puts a status into a cache a moment after it was read",
+        dies: &[("run-runtime-store/ends-in-no-order", "the ends of one run")],
+        backend: racy::late_statuses,
     },
 ];
 

@@ -227,7 +227,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "run-store/annotation-writes-its-entry-back",
         clause: "RUN-79",
         how: "reads an entry, and writes it back with the job",
-        dies: &[("run-store/annotation-race-revives-entry", "the released entry stays released")],
+        dies: &[("run-store/annotation-race-revives-entry", "the released entries stay released")],
         backend: racy::stale_annotation,
     },
 ];

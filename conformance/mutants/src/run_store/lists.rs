@@ -54,14 +54,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "run-store/equal-starts-have-no-order",
         clause: "RUN-29",
         how: "orders runs that started together anew for each page",
-        dies: &[("run-store/pages-repeat-or-miss", "get-runs shows each run once")],
+        dies: &[("run-store/pages-repeat-or-miss", "get-runs shows each run of all once")],
         backend: run_store::<EqualStartsHaveNoOrder>,
     },
     Mutant {
         id: "run-store/pages-of-equal-starts-have-no-order",
         clause: "RUN-29",
         how: "orders runs that started together anew for each page of get-runs-page",
-        dies: &[("run-store/pages-repeat-or-miss", "get-runs-page shows each run once")],
+        dies: &[("run-store/pages-repeat-or-miss", "get-runs-page shows each run of all once")],
         backend: run_store::<PagesHaveNoOrder>,
     },
     Mutant {

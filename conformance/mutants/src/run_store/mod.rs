@@ -1,11 +1,14 @@
 //! Mutants of `run-store`, in the same modules as their checks.
 
+pub(crate) mod aftermath;
 pub(crate) mod again;
 pub(crate) mod calls;
+pub(crate) mod counts;
 pub(crate) mod dispatch;
 pub(crate) mod joined;
 pub(crate) mod left_alone;
 pub(crate) mod lists;
+pub(crate) mod pages;
 pub(crate) mod percentiles;
 pub(crate) mod reopening;
 pub(crate) mod retry;

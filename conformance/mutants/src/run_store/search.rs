@@ -79,7 +79,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "takes a percent sign for any text",
         dies: &[
             ("run-store/search-takes-wildcards", "`x%y` finds itself alone"),
-            ("run-store/search-takes-wildcards", "`%` finds one run"),
+            ("run-store/search-takes-wildcards", "`%` finds each name that has it"),
         ],
         backend: run_store::<TakesPercentForAnything>,
     },
@@ -87,7 +87,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "run-store/search-takes-underscore-for-anything",
         clause: "RUN-34",
         how: "takes an underscore for any character",
-        dies: &[("run-store/search-takes-wildcards", "`_` finds one run")],
+        dies: &[("run-store/search-takes-wildcards", "`_` finds each name that has it")],
         backend: run_store::<TakesUnderscoreForAnything>,
     },
     Mutant {
@@ -143,7 +143,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "run-store/search-orders-each-page-anew",
         clause: "RUN-29",
         how: "orders runs of equal starts the other way round on later pages of a search",
-        dies: &[("run-store/pages-repeat-or-miss", "so does a search")],
+        dies: &[("run-store/pages-repeat-or-miss", "a search shows each run of all once")],
         backend: run_store::<OrdersPagesAnew>,
     },
     Mutant {

@@ -148,9 +148,24 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("webhook-rejection-store/ids-begin-again", "every row has a higher id")],
         backend: backend::<IdsBeginAgain>,
     },
+    Mutant {
+        id: "webhook-rejection-store/full-log-drops-the-oldest-receipt",
+        clause: "WEBHOOK-4",
+        how: "drops the row that was received first when there are more than 1,000",
+        dies: &[("webhook-rejection-store/log-too-short", "the newest is first")],
+        backend: webhook_rejection_store::<DropsOldestReceipt>,
+    },
+    Mutant {
+        id: "webhook-rejection-store/numbers-before-it-inserts",
+        clause: "WEBHOOK-5",
+        how: "lists rows as they were inserted, which is not as they were numbered when writers overlap",
+        dies: &[("webhook-rejection-store/concurrent-rows-lost", "descending order of id")],
+        backend: racy::late_rows,
+    },
 ];
 
 models! {
+    DropsOldestReceipt
     IdsBeginAgain
     SizesAreDoubles
     ReceivesInMilliseconds DropsScheme BytesOverflow AbsentBecomesText BelievesId IdsBeginAtZero Keeps500
@@ -295,6 +310,18 @@ impl Backend for IdsBeginAgain {
         self.0.open(config)?;
         // The next id follows the last one.
         self.space()?.webhook_rows.reverse();
+        Ok(())
+    }
+}
+
+impl WebhookRejectionStore for DropsOldestReceipt {
+    fn write(&mut self, row: &WebhookRejection) -> Answer<()> {
+        self.0.write(row)?;
+        let rows = &mut self.space()?.webhook_rows;
+        let ages = rows.iter().enumerate().map(|(place, row)| (row.received_at, place));
+        if let Some((_, oldest)) = ages.min().filter(|_| rows.len() > 1_000) {
+            rows.remove(oldest);
+        }
         Ok(())
     }
 }

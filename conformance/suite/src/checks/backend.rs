@@ -6,14 +6,16 @@ use plimsoll_contract::Interface::{
 };
 use plimsoll_contract::StepStatus::{Running, Succeeded};
 use plimsoll_contract::{
-    Backend, CallError, Clock, ErrorKind, FlowHandle, ManualClock, OpenConfig, Page, RunStatus,
-    RunTimeseriesGranularity, StateLocation, WebhookRejectionQuery,
+    Backend, CallError, Clock, ErrorKind, FlowDefinition, FlowHandle, ManualClock, OpenConfig,
+    Page, RunStatus, RunTimeseriesGranularity, StateLocation, WebhookRejectionQuery,
 };
 
 use super::contents::{self, Contents, Shown};
 use super::every_function;
 use crate::instance::Instance;
 use crate::probe::{self, Source};
+use crate::race::CALLERS;
+use crate::trial::START;
 use crate::{Check, Halt, Outcome, Trial};
 
 pub(super) const CHECKS: &[Check] = &[
@@ -68,6 +70,15 @@ pub(super) const CHECKS: &[Check] = &[
         run: |t| Box::pin(reopening_loses_data(t)),
     },
     Check {
+        id: "backend/opening-race-loses-data",
+        clauses: &["BACKEND-17"],
+        goal: "Workers open a new namespace at once, and each writes to it as soon as it is open; \
+               everything that they wrote must be there.",
+        usual_cause: "open creates the namespace that it did not find a moment before",
+        uses: &[FlowStore],
+        run: |t| Box::pin(opening_race_loses_data(t)),
+    },
+    Check {
         id: "backend/switching-loses-data",
         clauses: &["BACKEND-20"],
         goal: "Another namespace is opened, then the first again.",
@@ -116,6 +127,14 @@ pub(super) const CHECKS: &[Check] = &[
         run: |t| Box::pin(failed_open_switches(t)),
     },
     Check {
+        id: "backend/failed-open-takes-clock",
+        clauses: &["BACKEND-21"],
+        goal: "An open with another clock is refused; the clock of the open before still counts.",
+        usual_cause: "the clock is kept before the rest of the configuration is looked at",
+        uses: &[RunStore],
+        run: |t| Box::pin(failed_open_takes_clock(t)),
+    },
+    Check {
         id: "backend/failed-open-registers-flows",
         clauses: &["BACKEND-21"],
         goal: "An open that is refused must leave the registered flows as they were.",
@@ -150,7 +169,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "backend/discard-takes-another",
         clauses: &["BACKEND-25"],
-        goal: "A namespace is discarded; one whose name begins alike must stay.",
+        goal: "A namespace is discarded; those whose names begin alike must stay.",
         usual_cause: "discard removes by prefix, or removes everything",
         uses: &[],
         run: |t| Box::pin(discard_takes_another(t)),
@@ -319,9 +338,51 @@ async fn reopening_loses_data(t: &Trial) -> Outcome {
     t.expect("what was left is still there", &marks(t).await?, &1);
     let everything = Contents::new(t);
     everything.write(t, "kept").await?;
+    if t.exports.contains(&FlowStore) {
+        let manifest_json = Some(String::new());
+        let bare = FlowDefinition { manifest_json, ..t.a_definition("Bare") };
+        t.flow_store().save(&bare).await?;
+    }
+    let (flow, expired) = (t.flow_id(), START - TimeDelta::days(1));
+    let has_nonces = t.exports.contains(&WebhookReplayStore);
+    if has_nonces {
+        t.webhook_replay_store().try_register(flow, "orders", "old", expired).await?;
+    }
     let before = everything.read(t).await?;
     t.open(&t.own_config()).await?;
+    if has_nonces {
+        let replays = t.webhook_replay_store();
+        let is_new = replays.try_register(flow, "orders", "old", expired).await?;
+        t.expect("a nonce that has expired is still known", &is_new, &false);
+    }
     expect_kept(t, &everything, &before).await
+}
+
+async fn opening_race_loses_data(t: &Trial) -> Outcome {
+    // Opening is slow where a schema is looked at.
+    const ROUNDS: usize = 20;
+    while t.race().rounds < ROUNDS && t.next_round().await? {
+        let config = t.another_config(&format!("-{}", t.race().rounds));
+        let namespace = config.namespace.clone();
+        let definition = t.a_definition("Mark");
+        let ids: Vec<_> = (0..CALLERS).map(|_| t.flow_id()).collect();
+        let (clock, of_callers) = (t.unchecked_clock(), ids.clone());
+        let answers = t
+            .release(move |caller, instance| {
+                let (config, clock) = (config.clone(), Arc::<ManualClock>::clone(&clock));
+                let own = FlowDefinition { id: of_callers[caller], ..definition.clone() };
+                async move {
+                    instance.open(&config, clock).await?;
+                    instance.flow_store().save(&own).await.map(|_| ())
+                }
+            })
+            .await;
+        t.expect_all_succeed("every open and every write succeeds", &answers);
+        t.open(&OpenConfig::namespace(namespace)).await?;
+        let kept: Vec<_> = t.flow_store().get_all().await?.iter().map(|kept| kept.id).collect();
+        t.expect_same_items("what every worker wrote is there", &kept, &ids);
+    }
+    t.overlap_shown()
 }
 
 /// The open namespace must hold everything that was written, as it was read before.
@@ -412,6 +473,18 @@ async fn failed_open_switches(t: &Trial) -> Outcome {
     Ok(())
 }
 
+async fn failed_open_takes_clock(t: &Trial) -> Outcome {
+    let (now, config) = (t.clock()?.now(), refused(t, t.own_config()));
+    let later = Arc::new(ManualClock::at(now + TimeDelta::days(1)));
+    // Whether it is refused is the business of another check.
+    if t.instance.open(&config, later).await.is_err() {
+        let run = t.a_run().await?;
+        let started = t.run_store().get_run_detail(run).await?.map(|detail| detail.run.started_at);
+        t.expect("a run starts at the instant of the first clock", &started, &Some(now));
+    }
+    Ok(())
+}
+
 async fn failed_open_registers_flows(t: &Trial) -> Outcome {
     let registered = vec![a_handle(t, "Invoice")];
     let config = OpenConfig { registered_flows: registered.clone(), ..t.own_config() };
@@ -484,7 +557,18 @@ async fn discard_takes_another(t: &Trial) -> Outcome {
     t.backend().discard(&t.namespace).await?;
     t.open(&longer).await?;
     t.expect("the other namespace keeps its data", &marks(t).await?, &left);
-    expect_kept(t, &everything, &before).await
+    expect_kept(t, &everything, &before).await?;
+    for ending in ["_other", ".other", "/other", ":other", "2", "%", "_"] {
+        // A name that is refused is not another one's.
+        let alike = t.another_config(ending);
+        let opened = t.open(&alike).await;
+        if t.kept_or_refused(opened)? {
+            leave_a_mark(t).await?;
+            t.backend().discard(&t.namespace).await?;
+            t.expect(&format!("the one that ends in {ending:?} too"), &marks(t).await?, &1);
+        }
+    }
+    Ok(())
 }
 
 async fn discard_of_unknown_fails(t: &Trial) -> Outcome {

@@ -8,7 +8,7 @@ use crate::{Check, Outcome, Trial};
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "flow-store/disabled-flow-not-listed",
-        clauses: &["FLOW-1"],
+        clauses: &["FLOW-1", "BACKEND-1"],
         goal: "Three definitions are saved, one disabled, one saved twice.",
         usual_cause: "the list leaves disabled definitions out, or a save inserts a second row",
         uses: &[FlowStore],
@@ -151,6 +151,10 @@ async fn disabled_flow_not_listed(t: &Trial) -> Outcome {
     let listed: Vec<_> = flows.get_all().await?.iter().map(|definition| definition.id).collect();
     let expected = [enabled.id, disabled.id, twice.id, namesake.id];
     t.expect_same_items("all are listed once", &listed, &expected);
+    flows.save(&FlowDefinition { version: "2.0".to_owned(), ..twice.clone() }).await?;
+    let listed = flows.get_all().await?;
+    let version = listed.into_iter().find(|listed| listed.id == twice.id).map(|it| it.version);
+    t.expect("as it was saved last, at whatever instant", &version.as_deref(), &Some("2.0"));
     Ok(())
 }
 

@@ -454,11 +454,13 @@ async fn end_of_scope_deletes(t: &Trial) -> Outcome {
     let within = ["charge.0", "charge.0.mail", "charge/0", "charge[0]"];
     for key in within {
         outputs.save_step_output(run, key, "3").await?;
+        outputs.save_step_input(run, key, "4").await?;
     }
     outputs.end_scope(run, "charge").await?;
     outputs.end_scope(run, "never").await?;
     for key in within {
         t.expect(&format!("`{key}` keeps its output"), &output(t, run, key).await?, &some("3"));
+        t.expect(&format!("`{key}` keeps its input"), &input(t, run, key).await?, &some("4"));
     }
     t.expect("the output stays", &output(t, run, "charge").await?, &some("1"));
     t.expect("the input stays", &input(t, run, "charge").await?, &some("2"));

@@ -35,6 +35,14 @@ pub(super) const CHECKS: &[Check] = &[
         run: |t| Box::pin(running_run_removed(t)),
     },
     Check {
+        id: "retention-store/flagged-run-removed",
+        clauses: &["RETENTION-2"],
+        goal: "Runs were cancelled and have timed out long ago, and are still running.",
+        usual_cause: "an instant of the control record is taken for the completion",
+        uses: &[RunStore, RunControlStore, RetentionStore],
+        run: |t| Box::pin(flagged_run_removed(t)),
+    },
+    Check {
         id: "retention-store/history-kept",
         clauses: &["RETENTION-3"],
         goal: "A removed run's id is used again; the new run has no steps, and attempts from 1.",
@@ -264,6 +272,21 @@ async fn running_run_removed(t: &Trial) -> Outcome {
     sweep_everything(t).await?;
     t.expect("a running run stays", &exists(t, running).await?, &true);
     t.expect("so does a reopened one", &exists(t, reopened).await?, &true);
+    Ok(())
+}
+
+async fn flagged_run_removed(t: &Trial) -> Outcome {
+    let (cancelled, late) = (t.a_run().await?, t.a_run().await?);
+    let (clock, controls) = (t.clock()?, t.run_control_store());
+    for run in [cancelled, late] {
+        controls.configure_run(run, t.flow_id(), "manual", None, Some(clock.now())).await?;
+    }
+    controls.request_cancel(cancelled, None).await?;
+    controls.mark_timed_out(late, None).await?;
+    clock.advance(TimeDelta::days(3_650));
+    sweep_everything(t).await?;
+    t.expect("a run that was cancelled and runs stays", &exists(t, cancelled).await?, &true);
+    t.expect("so does one that has timed out", &exists(t, late).await?, &true);
     Ok(())
 }
 

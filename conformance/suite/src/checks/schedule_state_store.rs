@@ -24,7 +24,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "schedule-state-store/list-incomplete",
-        clauses: &["SCHEDULE-2"],
+        clauses: &["SCHEDULE-2", "BACKEND-1"],
         goal: "Three states are saved, one of them twice, one not paused.",
         usual_cause: "a save inserts a second row, or only paused schedules are listed",
         uses: &[ScheduleStateStore],
@@ -128,6 +128,11 @@ async fn list_incomplete(t: &Trial) -> Outcome {
     let expected = ["hourly", "nightly", "weekly"].map(str::to_owned);
     let listed = ids(&schedules.get_all().await?);
     t.expect_same_items("each is listed once", &listed, &expected);
+    let renamed = ScheduleState { flow_name: "Refund".to_owned(), ..t.a_schedule("weekly") };
+    schedules.save(&renamed).await?;
+    let names: Vec<_> = schedules.get_all().await?.into_iter().map(|it| it.flow_name).collect();
+    let expected = ["Invoice", "Invoice", "Refund"].map(str::to_owned);
+    t.expect_same_items("as it was saved last, at whatever instant", &names, &expected);
     Ok(())
 }
 
@@ -165,7 +170,9 @@ async fn fields_lost(t: &Trial) -> Outcome {
         cron_override: None,
         updated_at: Instant::UNIX_EPOCH,
     };
-    for state in [first, second] {
+    let paused = ScheduleState { is_paused: true, ..second.clone() };
+    let running = ScheduleState { is_paused: false, ..first.clone() };
+    for state in [first, paused, running, second] {
         schedules.save(&state).await?;
         let found = schedules.get(&state.job_id).await?;
         let expected = found

@@ -81,11 +81,13 @@ async fn claims_in_no_order(t: &Trial) -> Outcome {
             .history::<Once, _>(move |mut scribe, instance| async move {
                 let claims = instance.run_runtime_store();
                 for _ in 0..ASKS {
-                    match scribe.choose(4) {
+                    match scribe.choose(5) {
                         0 => {
                             let release = claims.release_step_claim(run, KEY);
                             scribe.ask(Call::Release, release, |()| Answer::Done).await?;
                         }
+                        // It is about another step, and so is no step of the history.
+                        2 => claims.release_step_claim(run, "send").await?,
                         1 => {
                             let list = claims.get_claimed_step_keys(run);
                             scribe.ask(Call::Find, list, |keys| is_listed(&keys)).await?;
@@ -108,7 +110,7 @@ async fn dispatches_in_no_order(t: &Trial) -> Outcome {
             .history::<Once, _>(move |mut scribe, instance| async move {
                 let runs = instance.run_store();
                 for _ in 0..ASKS {
-                    match scribe.choose(5) {
+                    match scribe.choose(6) {
                         0 => {
                             let release = runs.release_dispatch(run, KEY);
                             scribe.ask(Call::Release, release, |()| Answer::Done).await?;
@@ -119,6 +121,8 @@ async fn dispatches_in_no_order(t: &Trial) -> Outcome {
                         }
                         // It changes nothing that can be seen, and so is no step of the history.
                         2 => runs.annotate_dispatch(run, KEY, "job-7").await?,
+                        // Nor is what is about another step.
+                        3 => runs.release_dispatch(run, "send").await?,
                         _ => scribe.ask(Call::Try, runs.try_record_dispatch(run, KEY), won).await?,
                     }
                 }

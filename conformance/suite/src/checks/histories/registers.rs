@@ -1,14 +1,19 @@
 //! What the last writer decides: completions, slots of outputs, schedules, definitions, runs.
 
-use plimsoll_contract::Interface::{FlowStore, OutputsRepository, RunStore, ScheduleStateStore};
+use RunStatus::{Cancelled, Failed};
+use plimsoll_contract::Interface::{
+    FlowStore, OutputsRepository, RunRuntimeStore, RunStore, ScheduleStateStore,
+};
 use plimsoll_contract::{
-    self as contract, CallError, Error, FlowDefinition, FlowId, FlowRunDetail, Result,
+    self as contract, CallError, Error, FlowDefinition, FlowId, FlowRunDetail, Result, RunStatus,
     ScheduleState, StepStatus,
 };
+use plimsoll_histories::Operation;
 use plimsoll_histories::specs::register::{Answer, Call, Register};
 
 use super::ASKS;
 use crate::history::at_the_end;
+use crate::race::CALLERS;
 use crate::{Check, Outcome, Trial};
 
 pub(in crate::checks) const CHECKS: &[Check] = &[
@@ -29,6 +34,25 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         usual_cause: "a write is looked up and inserted in two steps, or reads come from a cache",
         uses: &[RunStore, OutputsRepository],
         run: |t| Box::pin(outputs_in_no_order(t)),
+    },
+    Check {
+        id: "outputs-repository/headers-in-no-order",
+        clauses: &["OUTPUT-14"],
+        goal: "Callers save and read the trigger's headers at once, each with a list of its own; \
+               some order of their calls must explain all answers.",
+        usual_cause: "the rows of before are deleted and the new ones inserted without a \
+                      transaction",
+        uses: &[RunStore, OutputsRepository],
+        run: |t| Box::pin(headers_in_no_order(t)),
+    },
+    Check {
+        id: "run-runtime-store/ends-in-no-order",
+        clauses: &["RUNTIME-18"],
+        goal: "Callers end one run, each in its way, while others ask for its status; some order \
+               of their calls must explain all answers.",
+        usual_cause: "a status that was read before an end is put into a cache after it",
+        uses: &[RunStore, RunRuntimeStore],
+        run: |t| Box::pin(ends_in_no_order(t)),
     },
     Check {
         id: "schedule-state-store/saves-in-no-order",
@@ -117,6 +141,74 @@ async fn outputs_in_no_order(t: &Trial) -> Outcome {
         let last = t.outputs_repository().get_step_output(run, "charge").await?;
         history.push(at_the_end(Call::Read, Answer::Value(last)));
         t.expect_an_order("the saves of one output", &Register::default(), &history)?;
+    }
+    t.overlap_shown()
+}
+
+async fn headers_in_no_order(t: &Trial) -> Outcome {
+    while t.next_round().await? {
+        let run = t.a_run().await?;
+        let mut history = t
+            .history::<Register<Row>, _>(move |mut scribe, instance| async move {
+                let (outputs, value) =
+                    (instance.outputs_repository(), format!("{}", scribe.caller));
+                let own = ["a", "b"].map(|name| (name.to_owned(), value.clone()));
+                for _ in 0..ASKS {
+                    if scribe.choose(2) == 0 {
+                        let read = outputs.get_trigger_headers(run);
+                        scribe.ask(Call::Read, read, headers_row).await?;
+                        continue;
+                    }
+                    let save = outputs.save_trigger_headers(run, &own);
+                    let call = Call::Write(row_of_headers(&own));
+                    scribe.ask(call, save, |()| Answer::Done).await?;
+                }
+                Ok(scribe)
+            })
+            .await?;
+        let last = headers_row(t.outputs_repository().get_trigger_headers(run).await?);
+        history.push(at_the_end(Call::Read, last));
+        t.expect_an_order("the saves of one list of headers", &Register::default(), &history)?;
+    }
+    t.overlap_shown()
+}
+
+/// In the order of names and values: whether the one that was given is kept is a trait.
+fn row_of_headers(headers: &[(String, String)]) -> Row {
+    let mut row: Row = headers.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    row.sort_unstable();
+    row
+}
+
+fn headers_row(headers: Option<Vec<(String, String)>>) -> Answer<Row> {
+    Answer::Value(headers.map(|headers| row_of_headers(&headers)))
+}
+
+async fn ends_in_no_order(t: &Trial) -> Outcome {
+    while t.next_round().await? {
+        let run = t.a_run().await?;
+        let mut history = t
+            .history::<Register<RunStatus>, _>(move |mut scribe, instance| async move {
+                let status = if scribe.caller % 2 == 0 { Failed } else { Cancelled };
+                for _ in 0..ASKS {
+                    // Few ends, so that many are seen that come before one.
+                    if scribe.choose(4) > 0 {
+                        let ask = instance.run_runtime_store().get_run_status(run);
+                        scribe.ask(Call::Read, ask, Answer::Value).await?;
+                        continue;
+                    }
+                    let end = instance.run_store().complete_run(run, status);
+                    scribe.ask(Call::Write(status), end, |()| Answer::Done).await?;
+                }
+                Ok(scribe)
+            })
+            .await?;
+        // It was running before anybody came.
+        let start = Call::Write(RunStatus::Running);
+        history.push(Operation::answered(CALLERS, start, Answer::Done, 0, 0));
+        let last = t.run_runtime_store().get_run_status(run).await?;
+        history.push(at_the_end(Call::Read, Answer::Value(last)));
+        t.expect_an_order("the ends of one run", &Register::default(), &history)?;
     }
     t.overlap_shown()
 }

@@ -138,6 +138,10 @@ async fn second_registration_wins(t: &Trial) -> Outcome {
     t.expect("it may not do so twice", &same, &false);
     t.expect("nor may another", &second, &false);
     t.expect("the first run is found", &find(t, flow, "webhook", "key-1").await?, &Some(run));
+    let another = register(t, flow, "webhook", "key-2", run).await?;
+    t.expect("a run may have a second key", &another, &true);
+    t.expect("which finds it", &find(t, flow, "webhook", "key-2").await?, &Some(run));
+    t.expect("as the first still does", &find(t, flow, "webhook", "key-1").await?, &Some(run));
     Ok(())
 }
 

@@ -205,7 +205,9 @@ async fn control(t: &Trial, run: RunId) -> Result<RunControl, Halt> {
 async fn configuration_lost(t: &Trial) -> Outcome {
     let clock = t.clock()?;
     let deadline = clock.now() + TimeDelta::hours(1);
-    for (key, timeout_at) in [(Some(" Key-1 "), Some(deadline)), (None, None)] {
+    // Before 1970, where what is cut towards zero gets later.
+    let early = DateTime::from_timestamp_millis(-61_750);
+    for (key, timeout_at) in [(Some(" Key-1 "), Some(deadline)), (None, None), (None, early)] {
         let (run, flow) = (t.run_id(), t.flow_id());
         t.run_control_store().configure_run(run, flow, "Webhook ", key, timeout_at).await?;
         let expected = RunControl {
@@ -236,6 +238,7 @@ async fn configuring_clears_flags(t: &Trial) -> Outcome {
     let clock = t.clock()?;
     let run = configured(t).await?;
     t.run_control_store().request_cancel(run, Some("by hand")).await?;
+    clock.advance(TimeDelta::hours(1));
     t.run_control_store().mark_timed_out(run, None).await?;
     let before = control(t, run).await?;
     clock.advance(TimeDelta::hours(1));
@@ -416,6 +419,12 @@ async fn timeout_erases_reason(t: &Trial) -> Outcome {
         let what = format!("the reason after a timeout with {}", show::value(&given));
         t.expect(&what, &reason.as_deref(), &Some(kept));
     }
+    let run = configured(t).await?;
+    t.run_control_store().request_cancel(run, None).await?;
+    t.run_control_store().mark_timed_out(run, Some("too late")).await?;
+    let reason = control(t, run).await?.cancel_reason;
+    let what = "the reason of a timeout after a cancellation without one";
+    t.expect(what, &reason.as_deref(), &Some("too late"));
     Ok(())
 }
 

@@ -50,7 +50,8 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     Check {
         id: "run-store/pages-repeat-or-miss",
         clauses: &["RUN-29"],
-        goal: "Twenty runs start in one instant and are read in pages of seven.",
+        goal: "Twenty runs start in one instant and are read in pages of seven, two and one; \
+               those of another flow stand between them.",
         usual_cause: "the order has no tie-breaker; add the id",
         uses: &[RunStore],
         run: |t| Box::pin(pages_repeat_or_miss(t)),
@@ -74,7 +75,8 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     Check {
         id: "run-store/page-out-of-order",
         clauses: &["RUN-31"],
-        goal: "Runs are started a minute apart and paged.",
+        goal: "Runs are started a minute apart, and less than a second, and paged with every \
+               filter.",
         usual_cause: "the page query has no order",
         uses: &[RunStore],
         run: |t| Box::pin(page_out_of_order(t)),
@@ -197,22 +199,37 @@ async fn page_size_ignored(t: &Trial) -> Outcome {
 }
 
 async fn pages_repeat_or_miss(t: &Trial) -> Outcome {
-    let flow = t.flow_id();
+    let (flow, other) = (t.flow_id(), t.flow_id());
     let mut started = Vec::new();
     for _ in 0..20 {
         started.push(t.a_run_of(flow).await?);
     }
-    let (mut listed, mut paged, mut found) = (Vec::new(), Vec::new(), Vec::new());
-    for skip in [0, 7, 14] {
-        let page = Page::new(skip, 7);
-        listed.extend(ids(&t.run_store().get_runs(None, page).await?));
-        paged.extend(ids(&t.run_store().get_runs_page(None, None, page, None).await?.items));
-        let search = t.run_store().get_runs_page(None, None, page, Some("invoice"));
-        found.extend(ids(&search.await?.items));
+    expect_paged(t, "all", None, &started).await?;
+    let mut of_other = Vec::new();
+    for _ in 0..5 {
+        of_other.push(t.a_run_of(other).await?);
     }
-    t.expect_same_items("get-runs shows each run once", &listed, &started);
-    t.expect_same_items("get-runs-page shows each run once", &paged, &started);
-    t.expect_same_items("so does a search", &found, &started);
+    expect_paged(t, "a flow", Some(flow), &started).await?;
+    expect_paged(t, "the other flow", Some(other), &of_other).await
+}
+
+/// Every list of the runs of a flow must show each of them once, over pages of seven, of two and
+/// of one, whatever other runs there are.
+async fn expect_paged(t: &Trial, whose: &str, flow: Option<FlowId>, runs: &[RunId]) -> Outcome {
+    for size in [7, 2, 1] {
+        let (mut listed, mut paged, mut found) = (Vec::new(), Vec::new(), Vec::new());
+        for skip in (0..runs.len() as u32).step_by(size as usize) {
+            let (store, page) = (t.run_store(), Page::new(skip, size));
+            listed.extend(ids(&store.get_runs(flow, page).await?));
+            paged.extend(ids(&store.get_runs_page(flow, None, page, None).await?.items));
+            let search = store.get_runs_page(flow, None, page, Some("invoice"));
+            found.extend(ids(&search.await?.items));
+        }
+        let of = format!("of {whose} once, {size} a page");
+        t.expect_same_items(&format!("get-runs shows each run {of}"), &listed, runs);
+        t.expect_same_items(&format!("get-runs-page shows each run {of}"), &paged, runs);
+        t.expect_same_items(&format!("a search shows each run {of}"), &found, runs);
+    }
     Ok(())
 }
 
@@ -290,6 +307,26 @@ async fn page_out_of_order(t: &Trial) -> Outcome {
     let started = runs_a_minute_apart(t, t.flow_id(), 5).await?;
     let page = t.run_store().get_runs_page(None, None, Page::new(1, 3), None).await?;
     t.expect("the latest comes first", &ids(&page.items).as_slice(), &&started[1..4]);
+    let (flow, mut expected) = (t.flow_id(), Vec::new());
+    for milliseconds in [700, 800, 400, 900] {
+        t.clock()?.advance(TimeDelta::milliseconds(milliseconds));
+        expected.insert(0, t.a_run_of(flow).await?);
+    }
+    for run in &expected {
+        t.run_store().complete_run(*run, RunStatus::Failed).await?;
+    }
+    let failed = Some(RunStatus::Failed);
+    let filters = [
+        ("a flow", Some(flow), None, None),
+        ("a status", None, failed, None),
+        ("flow and status", Some(flow), failed, None),
+        ("flow and search", Some(flow), None, Some("invoice")),
+        ("status and search", None, failed, Some("invoice")),
+    ];
+    for (what, flow, status, search) in filters {
+        let page = t.run_store().get_runs_page(flow, status, Page::all(), search).await?;
+        t.expect(&format!("also with {what}"), &ids(&page.items), &expected);
+    }
     Ok(())
 }
 
@@ -302,10 +339,18 @@ async fn total_counts_page(t: &Trial) -> Outcome {
     t.expect("one run is on the page", &page.items.len(), &1);
     t.expect("three match", &page.total_count, &3);
     for skip in [3, 9] {
-        let (runs, page) = (t.run_store(), Page::new(skip, 1));
-        let page = runs.get_runs_page(Some(wanted), None, page, None).await?;
+        let runs = t.run_store();
+        let page = runs.get_runs_page(Some(wanted), None, Page::new(skip, 1), None).await?;
         let got = (page.items.len(), page.total_count);
         t.expect(&format!("also behind the last of them, from {skip}"), &got, &(0, 3));
+        for (take, search) in [(1, Some("invoice")), (0, Some("invoice")), (0, None)] {
+            let page =
+                runs.get_runs_page(Some(wanted), None, Page::new(skip, take), search).await?;
+            let got = (page.items.len(), page.total_count);
+            let what =
+                format!("from {skip}, {take} a page, searching for {}", show::value(&search));
+            t.expect(&what, &got, &(0, 3));
+        }
     }
     Ok(())
 }

@@ -110,7 +110,7 @@ async fn percentile_of_other_definition(t: &Trial) -> Outcome {
     let hundred_one: Vec<_> = (0..=100).map(|n| f64::from(n) * 10.0).collect();
     let mut outlier = vec![1.0; 20];
     outlier.push(100_000.0);
-    let vectors: [(&str, &[f64], f64, f64); 10] = [
+    let vectors: [(&str, &[f64], f64, f64); 11] = [
         ("123", &[123.0], 123.0, 123.0),
         ("300, 100", &[300.0, 100.0], 200.0, 290.0),
         ("10, 20, 40", &[10.0, 20.0, 40.0], 20.0, 38.0),
@@ -121,6 +121,7 @@ async fn percentile_of_other_definition(t: &Trial) -> Outcome {
         ("1 to 20", &twenty, 10.5, 19.05),
         ("0 to 1000 in tens", &hundred_one, 500.0, 950.0),
         ("20 times 1 and 100000", &outlier, 1.0, 1.0),
+        ("60000.25, 1000.5, 1000000.75", &[60_000.25, 1_000.5, 1_000_000.75], 60_000.25, 906_000.7),
     ];
     for (what, durations, p50, p95) in vectors {
         expect_percentiles(t, what, durations, (Some(p50), Some(p95))).await?;

@@ -317,8 +317,9 @@ async fn retry_touches_other_steps(t: &Trial) -> Outcome {
     // A key that is being executed, so that it is listed whatever finished keys do.
     t.a_running_step(run, "send").await?;
     t.a_failed_step(run, "notify").await?;
-    let alike = ["Charge", "charge ", "charge.0", "charge0", "charg"];
+    let alike = ["Charge", "charge ", "charge.0", "charge.0.send", "charge0", "charg"];
     for key in alike {
+        take(t, run, key).await?;
         t.a_failed_step(run, key).await?;
     }
     let (running, failed) = (step(t, run, "send").await?, step(t, run, "notify").await?);
@@ -326,6 +327,10 @@ async fn retry_touches_other_steps(t: &Trial) -> Outcome {
     for key in alike {
         let status = step(t, run, key).await?.status;
         t.expect(&format!("{key:?} is another step"), &status, &StepStatus::Failed);
+        let dispatched = t.run_store().try_record_dispatch(run, key).await?;
+        let claimed = t.run_runtime_store().try_claim_step(run, key).await?;
+        let what = format!("entry and claim of {key:?} are held");
+        t.expect(&what, &(dispatched, claimed), &(false, false));
     }
     t.expect("the other step is as before", &step(t, run, "send").await?, &running);
     t.expect("the failed one too", &step(t, run, "notify").await?, &failed);
@@ -484,6 +489,14 @@ async fn reset_frees_running_step(t: &Trial) -> Outcome {
     reset(t, run, "unstarted").await?;
     let held = taken(t, run, "unstarted").await?;
     t.expect("so are those of a step that has not started", &held, &(true, true));
+    let run = skipped(t, "send", Some(PREREQUISITE_NOT_SATISFIED)).await?;
+    t.run_store().retry_step(run, "send").await?;
+    take(t, run, "send").await?;
+    reset(t, run, "send").await?;
+    let expected = vec![("send".to_owned(), StepStatus::Running)];
+    t.expect("a skipped one runs after a retry", &statuses(t, run).await?, &expected);
+    let held = taken(t, run, "send").await?;
+    t.expect("and its claim and entry are held", &held, &(true, true));
     Ok(())
 }
 

@@ -103,6 +103,14 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         run: |t| Box::pin(ending_not_stored(t)),
     },
     Check {
+        id: "run-store/flags-decide-ending",
+        clauses: &["RUN-22"],
+        goal: "Runs that were cancelled or have timed out are completed with every status.",
+        usual_cause: "the status is derived from the flags of the control record",
+        uses: &[RunStore, RunControlStore],
+        run: |t| Box::pin(flags_decide_ending(t)),
+    },
+    Check {
         id: "run-store/completing-unknown-creates",
         clauses: &["RUN-26"],
         goal: "A run is completed that is not there.",
@@ -376,6 +384,24 @@ async fn ending_not_stored(t: &Trial) -> Outcome {
     Ok(())
 }
 
+async fn flags_decide_ending(t: &Trial) -> Outcome {
+    let controls = t.run_control_store();
+    for status in RunStatus::ALL.into_iter().filter(|status| *status != RunStatus::Running) {
+        let (cancelled, late) = (t.a_run().await?, t.a_run().await?);
+        for run in [cancelled, late] {
+            controls.configure_run(run, t.flow_id(), "manual", None, None).await?;
+        }
+        controls.request_cancel(cancelled, None).await?;
+        controls.mark_timed_out(late, None).await?;
+        for (what, run) in [("was cancelled", cancelled), ("has timed out", late)] {
+            t.run_store().complete_run(run, status).await?;
+            let stored = detail(t, run).await?.run.status;
+            t.expect(&format!("a run that {what} is {}", status.name()), &stored, &status);
+        }
+    }
+    Ok(())
+}
+
 async fn completing_unknown_creates(t: &Trial) -> Outcome {
     let run = t.run_id();
     let outcome = t.run_store().complete_run(run, RunStatus::Failed).await;
@@ -431,6 +457,11 @@ async fn active_runs_out_of_order(t: &Trial) -> Outcome {
     }
     let active = t.run_store().get_active_runs().await?;
     t.expect("the latest comes first", &ids(&active), &started);
+    t.a_failed_step(started[1], "charge").await?;
+    t.run_store().complete_run(started[1], RunStatus::Failed).await?;
+    t.run_store().retry_step(started[1], "charge").await?;
+    let active = t.run_store().get_active_runs().await?;
+    t.expect("a retried one stays in its place", &ids(&active), &started);
     Ok(())
 }
 

@@ -61,6 +61,10 @@ async fn total_flows_counts_runs(t: &Trial) -> Outcome {
     flows.set_enabled(disabled.id, true).await?;
     let statistics = t.run_store().get_statistics().await?;
     t.expect("three are, when the other is too", &statistics.total_flows, &3);
+    flows.save(&t.a_definition("Namesake")).await?;
+    flows.save(&t.a_definition("Namesake")).await?;
+    let statistics = t.run_store().get_statistics().await?;
+    t.expect("two of one name are two", &statistics.total_flows, &5);
     Ok(())
 }
 
@@ -72,6 +76,10 @@ async fn active_runs_miscounted(t: &Trial) -> Outcome {
     for status in RunStatus::ALL.into_iter().filter(|status| *status != RunStatus::Running) {
         let ended = t.a_run().await?;
         t.run_store().complete_run(ended, status).await?;
+    }
+    let again = t.a_run().await?;
+    for status in [RunStatus::Failed, RunStatus::Failed, RunStatus::Succeeded] {
+        t.run_store().complete_run(again, status).await?;
     }
     let statistics = t.run_store().get_statistics().await?;
     t.expect("two are running", &statistics.active_runs, &2);
@@ -128,6 +136,7 @@ async fn other_endings_counted(t: &Trial) -> Outcome {
     t.clock()?;
     for status in RunStatus::ALL.into_iter().filter(|status| *status != RunStatus::Running) {
         let run = t.a_run().await?;
+        t.a_failed_step(run, "charge").await?;
         t.run_store().complete_run(run, status).await?;
     }
     let counted = completed_and_failed(t).await?;

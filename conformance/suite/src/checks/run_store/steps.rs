@@ -297,6 +297,13 @@ async fn completion_not_recorded(t: &Trial) -> Outcome {
     let expected = (StepStatus::Failed, output, error, Some(clock.now()));
     t.expect("the step has status, output, error and instant", &of_step, &expected);
     t.expect("so has its attempt", &of_attempt, &Some(expected));
+    t.run_store().retry_step(run, "charge").await?;
+    let runs = t.run_store();
+    runs.record_step_complete(run, "charge", StepStatus::Succeeded, Some("1"), None).await?;
+    let of_attempt = self::step(t, run, "charge").await?.attempts.pop();
+    let got = of_attempt.map(|last| (last.status, last.output_json, last.error_message));
+    let expected = Some((StepStatus::Succeeded, Some("1".to_owned()), None));
+    t.expect("its attempt also has one that comes after a retry", &got, &expected);
     Ok(())
 }
 
@@ -312,6 +319,8 @@ async fn old_output_survives(t: &Trial) -> Outcome {
     t.expect("the error is gone", &step.error_message, &None);
     let of_attempt = step.attempts.last().and_then(|attempt| attempt.error_message.clone());
     t.expect("the attempt's error is gone", &of_attempt, &None);
+    let of_attempt = step.attempts.last().and_then(|attempt| attempt.output_json.clone());
+    t.expect("the attempt's output is gone", &of_attempt, &None);
     Ok(())
 }
 

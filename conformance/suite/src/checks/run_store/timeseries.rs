@@ -1,6 +1,6 @@
 use RunTimeseriesGranularity::{Day, Hour};
 use chrono::TimeDelta;
-use plimsoll_contract::Interface::RunStore;
+use plimsoll_contract::Interface::{FlowStore, RunStore};
 use plimsoll_contract::{
     Clock, ErrorKind, FlowId, Instant, RunId, RunStatus, RunTimeseriesBucket,
     RunTimeseriesGranularity,
@@ -125,6 +125,14 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         uses: &[RunStore],
         run: |t| Box::pin(series_ignores_flow(t)),
     },
+    Check {
+        id: "run-store/series-joins-definitions",
+        clauses: &["RUN-49", "RUN-55"],
+        goal: "Runs of a flow that is disabled, and of one that is not stored, are counted.",
+        usual_cause: "the runs are joined with the enabled definitions",
+        uses: &[FlowStore, RunStore],
+        run: |t| Box::pin(series_joins_definitions(t)),
+    },
 ];
 
 /// The hour in which the series of a check begins.
@@ -207,6 +215,12 @@ async fn run_before_unaligned_since_counted(t: &Trial) -> Outcome {
     starts_at(t, flow, hour + minutes(40)).await?;
     let buckets = totals(&series(t, Hour, hour + minutes(30), hour + minutes(120)).await?);
     t.expect("the run before `since` does not count", &buckets, &hours(hour, &[1, 0]));
+    for (since, expected) in [(600_001, 1), (600_000, 2), (599_999, 2)] {
+        let since_at = hour + TimeDelta::milliseconds(since);
+        let buckets = totals(&series(t, Hour, since_at, hour + minutes(60)).await?);
+        let what = format!("from {since} ms after the hour, with a run at 600000 ms");
+        t.expect(&what, &buckets, &hours(hour, &[expected]));
+    }
     Ok(())
 }
 
@@ -362,6 +376,20 @@ async fn long_series_cut(t: &Trial) -> Outcome {
     let refused = runs.get_run_timeseries(Hour, since, until, None).await;
     let refused = refused.map(|buckets| buckets.len());
     t.expect_refusal("so it is where both ends are cut", refused, ErrorKind::InvalidArgument)
+}
+
+async fn series_joins_definitions(t: &Trial) -> Outcome {
+    let since = first_hour(t)?;
+    let disabled = t.flow_store().save(&t.a_definition("Invoice")).await?.id;
+    t.flow_store().set_enabled(disabled, false).await?;
+    starts_at(t, disabled, since).await?;
+    starts_at(t, t.flow_id(), since).await?;
+    let (runs, until) = (t.run_store(), since + minutes(60));
+    let all = totals(&runs.get_run_timeseries(Hour, since, until, None).await?);
+    let of_flow = totals(&runs.get_run_timeseries(Hour, since, until, Some(disabled)).await?);
+    t.expect("both count among all", &all, &hours(since, &[2]));
+    t.expect("one counts as the flow's", &of_flow, &hours(since, &[1]));
+    Ok(())
 }
 
 async fn series_ignores_flow(t: &Trial) -> Outcome {

@@ -318,7 +318,10 @@ async fn counts_stop_at_page(t: &Trial) -> Outcome {
 
 async fn log_too_short(t: &Trial) -> Outcome {
     for number in 0..=1_000 {
-        write(t, &t.a_rejection(&format!("row-{number}"))).await?;
+        // Whoever keeps the rows that were received last would keep the wrong ones.
+        let received_at = START - TimeDelta::seconds(number);
+        let row = t.a_rejection(&format!("row-{number}"));
+        write(t, &WebhookRejection { received_at, ..row }).await?;
     }
     let log = t.webhook_rejection_store();
     let mut rows = log.query_recent(None, None, true, Page::new(0, 500)).await?;

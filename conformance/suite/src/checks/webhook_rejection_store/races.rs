@@ -10,7 +10,7 @@ use crate::{Check, Outcome, Trial};
 pub(in crate::checks) const CHECKS: &[Check] = &[
     Check {
         id: "webhook-rejection-store/concurrent-rows-lost",
-        clauses: &["WEBHOOK-3"],
+        clauses: &["WEBHOOK-3", "WEBHOOK-5"],
         goal: "Many callers write at once.",
         usual_cause: "the next id is read and written in two steps",
         uses: &[WebhookRejectionStore],
@@ -40,6 +40,8 @@ async fn concurrent_rows_lost(t: &Trial) -> Outcome {
         t.expect_all_succeed("every row is written", &answers);
         let expected = written.min(500);
         let mut ids: Vec<_> = recent(t).await?.iter().map(|row| row.id).collect();
+        let falls = ids.is_sorted_by(|one, next| one > next);
+        t.expect_that("the rows come in descending order of id", falls, "falling ids", &ids);
         ids.sort_unstable();
         ids.dedup();
         t.expect("every row is there, with an id of its own", &ids.len(), &expected);

@@ -1,31 +1,15 @@
+//! Claims: who may execute a step.
+
 use chrono::TimeDelta;
 use plimsoll_contract::Interface::{RunRuntimeStore, RunStore};
-use plimsoll_contract::show;
-use plimsoll_contract::{Clock, FlowStep, RunId, RunStatus, StepStatus};
+use plimsoll_contract::{RunId, RunStatus, StepStatus};
 
+use super::ENDINGS;
 use crate::given::NEAR_EQUAL;
 use crate::race::{CALLERS, is_of_first_half};
 use crate::{Check, Halt, Outcome, Trial};
 
-pub(super) const CHECKS: &[Check] = &[
-    Check {
-        id: "run-runtime-store/statuses-wrong",
-        clauses: &["RUNTIME-1", "BACKEND-1"],
-        goal: "A run has a step in every status, and a key that is only claimed and dispatched; \
-               its statuses are read before and after.",
-        usual_cause: "a status is mapped to another, a step is left out, claims are listed too, \
-                      or the list is cached",
-        uses: &[RunStore, RunRuntimeStore],
-        run: |t| Box::pin(statuses_wrong(t)),
-    },
-    Check {
-        id: "run-runtime-store/statuses-need-run",
-        clauses: &["RUNTIME-2"],
-        goal: "A step is skipped in a run that is not there.",
-        usual_cause: "an inner join with the runs",
-        uses: &[RunRuntimeStore],
-        run: |t| Box::pin(statuses_need_run(t)),
-    },
+pub(in crate::checks) const CHECKS: &[Check] = &[
     Check {
         id: "run-runtime-store/unstarted-claim-not-listed",
         clauses: &["RUNTIME-3"],
@@ -118,14 +102,6 @@ pub(super) const CHECKS: &[Check] = &[
         run: |t| Box::pin(claim_needs_step(t)),
     },
     Check {
-        id: "run-runtime-store/skip-needs-run",
-        clauses: &["RUNTIME-20"],
-        goal: "A step of a run that is not there is skipped.",
-        usual_cause: "a foreign key",
-        uses: &[RunRuntimeStore],
-        run: |t| Box::pin(skip_needs_run(t)),
-    },
-    Check {
         id: "run-runtime-store/release-keeps-claim",
         clauses: &["RUNTIME-11"],
         goal: "A claim is released; the step can be claimed again. Releasing none is fine.",
@@ -142,46 +118,6 @@ pub(super) const CHECKS: &[Check] = &[
         run: |t| Box::pin(release_frees_more(t)),
     },
     Check {
-        id: "run-runtime-store/skip-incomplete",
-        clauses: &["RUNTIME-13"],
-        goal: "A step that failed is skipped; step and new attempt must show it.",
-        usual_cause: "the skip writes the step only, or adds no attempt",
-        uses: &[RunStore, RunRuntimeStore],
-        run: |t| Box::pin(skip_incomplete(t)),
-    },
-    Check {
-        id: "run-runtime-store/skip-without-reason-incomplete",
-        clauses: &["RUNTIME-14"],
-        goal: "A step is skipped without a reason.",
-        usual_cause: "the reason decides whether the step is completed, or becomes a text",
-        uses: &[RunStore, RunRuntimeStore],
-        run: |t| Box::pin(skip_without_reason_incomplete(t)),
-    },
-    Check {
-        id: "run-runtime-store/trace-lost",
-        clauses: &["RUNTIME-16"],
-        goal: "A step is skipped with a trace; step and attempt must hold it.",
-        usual_cause: "the trace is dropped, or stored on one of the two",
-        uses: &[RunStore, RunRuntimeStore],
-        run: |t| Box::pin(trace_lost(t)),
-    },
-    Check {
-        id: "run-runtime-store/empty-trace-kept",
-        clauses: &["RUNTIME-17"],
-        goal: "Steps are skipped with an empty trace and with none.",
-        usual_cause: "the empty text is stored",
-        uses: &[RunStore, RunRuntimeStore],
-        run: |t| Box::pin(empty_trace_kept(t)),
-    },
-    Check {
-        id: "run-runtime-store/run-status-wrong",
-        clauses: &["RUNTIME-18"],
-        goal: "The status of runs in every status, and of one that is not there.",
-        usual_cause: "the status is cached, or mapped to another",
-        uses: &[RunStore, RunRuntimeStore],
-        run: |t| Box::pin(run_status_wrong(t)),
-    },
-    Check {
         id: "run-runtime-store/listing-misses-claim",
         clauses: &["RUNTIME-3"],
         goal: "One worker claims a step while another releases it; afterwards the listing and the \
@@ -189,14 +125,6 @@ pub(super) const CHECKS: &[Check] = &[
         usual_cause: "the listing is kept apart from the claims and updated after them",
         uses: &[RunStore, RunRuntimeStore],
         run: |t| Box::pin(listing_misses_claim(t)),
-    },
-    Check {
-        id: "run-runtime-store/skipped-step-seen-running",
-        clauses: &["RUNTIME-15"],
-        goal: "Steps are recorded as skipped while others read statuses and details.",
-        usual_cause: "the skip is a start followed by a completion",
-        uses: &[RunStore, RunRuntimeStore],
-        run: |t| Box::pin(skipped_step_seen_running(t)),
     },
     Check {
         id: "run-runtime-store/reopening-frees-claims",
@@ -207,53 +135,24 @@ pub(super) const CHECKS: &[Check] = &[
         run: |t| Box::pin(reopening_frees_claims(t)),
     },
     Check {
-        id: "run-runtime-store/skip-race-misnumbers",
-        clauses: &["RUNTIME-13"],
-        goal: "Many callers start and skip one step at once; every attempt has a number of its \
-               own.",
-        usual_cause: "the next number is read and written in two steps",
+        id: "run-runtime-store/start-of-run-frees-claim",
+        clauses: &["RUNTIME-5", "RUN-74"],
+        goal: "A step is claimed and dispatched before its run starts; where that is granted, it \
+               stays so.",
+        usual_cause: "starting a run begins with empty ledgers",
         uses: &[RunStore, RunRuntimeStore],
-        run: |t| Box::pin(skip_race_misnumbers(t)),
+        run: |t| Box::pin(start_of_run_frees_claim(t)),
     },
     Check {
-        id: "run-runtime-store/long-trace-cut",
-        clauses: &["BACKEND-6"],
-        goal: "A step is skipped with a trace and a reason of 256 KiB.",
-        usual_cause: "a column is too short, and cuts what it is given",
+        id: "run-runtime-store/release-race-frees-others",
+        clauses: &["RUNTIME-12", "RUN-82"],
+        goal: "In one run half of the callers release the claims and entries of their steps while \
+               the others claim and dispatch theirs; each release is of one step.",
+        usual_cause: "the run's claims are read, and written back without the released one",
         uses: &[RunStore, RunRuntimeStore],
-        run: |t| Box::pin(long_trace_cut(t)),
+        run: |t| Box::pin(release_race_frees_others(t)),
     },
 ];
-
-async fn statuses_wrong(t: &Trial) -> Outcome {
-    let run = t.a_run().await?;
-    let mut expected = vec![("running".to_owned(), StepStatus::Running)];
-    t.a_running_step(run, "running").await?;
-    let early = t.run_runtime_store().get_step_statuses(run).await?;
-    t.expect("the first step is there at once", &early, &expected);
-    for (key, status) in ENDINGS {
-        t.a_running_step(run, key).await?;
-        t.run_store().record_step_complete(run, key, status, None, None).await?;
-        expected.push((key.to_owned(), status));
-    }
-    t.run_runtime_store().try_claim_step(run, "claimed").await?;
-    t.run_store().try_record_dispatch(run, "claimed").await?;
-    let mut statuses = t.run_runtime_store().get_step_statuses(run).await?;
-    statuses.sort_by(|a, b| a.0.cmp(&b.0));
-    expected.sort_by(|a, b| a.0.cmp(&b.0));
-    let unknown = t.run_runtime_store().get_step_statuses(t.run_id()).await?;
-    t.expect("every step with its status", &statuses, &expected);
-    t.expect("an unknown run has none", &unknown, &Vec::new());
-    Ok(())
-}
-
-async fn statuses_need_run(t: &Trial) -> Outcome {
-    let run = t.run_id();
-    t.run_runtime_store().record_skipped_step(run, "send", "http", None).await?;
-    let statuses = t.run_runtime_store().get_step_statuses(run).await?;
-    t.expect("the step is there", &statuses, &vec![("send".to_owned(), StepStatus::Skipped)]);
-    Ok(())
-}
 
 async fn claimed_keys(t: &Trial, run: RunId) -> Result<Vec<String>, Halt> {
     Ok(t.run_runtime_store().get_claimed_step_keys(run).await?)
@@ -329,14 +228,6 @@ async fn claim_race_has_two_winners(t: &Trial) -> Outcome {
     t.overlap_shown()
 }
 
-/// The ways in which a step ends, by their names.
-const ENDINGS: [(&str, StepStatus); 4] = [
-    ("pending", StepStatus::Pending),
-    ("succeeded", StepStatus::Succeeded),
-    ("failed", StepStatus::Failed),
-    ("skipped", StepStatus::Skipped),
-];
-
 async fn completion_frees_claim(t: &Trial) -> Outcome {
     let run = t.a_run().await?;
     let claims = t.run_runtime_store();
@@ -405,15 +296,6 @@ async fn claim_needs_run(t: &Trial) -> Outcome {
     Ok(())
 }
 
-async fn skip_needs_run(t: &Trial) -> Outcome {
-    let (run, steps) = (t.run_id(), t.run_runtime_store());
-    steps.record_skipped_step(run, "charge", "http", None).await?;
-    let statuses = steps.get_step_statuses(run).await?;
-    let expected = vec![("charge".to_owned(), StepStatus::Skipped)];
-    t.expect("the step is skipped", &statuses, &expected);
-    Ok(())
-}
-
 async fn claim_needs_step(t: &Trial) -> Outcome {
     let run = t.a_run().await?;
     let claimed = t.run_runtime_store().try_claim_step(run, "charge").await?;
@@ -468,118 +350,6 @@ async fn release_frees_more(t: &Trial) -> Outcome {
     Ok(())
 }
 
-/// The one step of a run.
-async fn the_step(t: &Trial, run: RunId) -> Result<FlowStep, Halt> {
-    let detail = t.run_store().get_run_detail(run).await?;
-    let step = detail.as_ref().and_then(|detail| detail.steps.first()).cloned();
-    t.expect_that("the step is there", step.is_some(), "a step", &detail);
-    step.ok_or(Halt::Enough)
-}
-
-async fn skip_incomplete(t: &Trial) -> Outcome {
-    let clock = t.clock()?;
-    let run = t.a_run().await?;
-    let (input, job) = (Some("{}"), Some("job-7"));
-    t.run_store().record_step_start(run, "send", "http", input, job).await?;
-    t.run_store().record_step_complete(run, "send", StepStatus::Failed, Some("1"), None).await?;
-    clock.advance(TimeDelta::hours(1));
-    t.run_runtime_store().record_skipped_step(run, "send", "mail", Some("not needed")).await?;
-    let step = the_step(t, run).await?;
-    let now = Some(clock.now());
-    t.expect("the step is skipped", &step.status, &StepStatus::Skipped);
-    t.expect("it has the type", &step.step_type.as_str(), &"mail");
-    t.expect("the reason is its error", &step.error_message.as_deref(), &Some("not needed"));
-    t.expect("it has no output", &step.output_json, &None);
-    t.expect("it has no input", &step.input_json, &None);
-    t.expect("it is completed now", &step.completed_at, &now);
-    let attempt = step.attempts.last().map(|attempt| {
-        let error = attempt.error_message.clone().unwrap_or_default();
-        (attempt.attempt, attempt.status, error, attempt.completed_at)
-    });
-    let expected = (2, StepStatus::Skipped, "not needed".to_owned(), now);
-    t.expect("a second attempt shows the skip", &attempt, &Some(expected));
-    let of_attempt = step.attempts.last().map(|attempt| {
-        let absent = (&attempt.input_json, &attempt.output_json, &attempt.evaluation_trace_json);
-        (attempt.step_type.as_str(), absent)
-    });
-    let expected = Some(("mail", (&None, &None, &None)));
-    t.expect("it has the type, and neither input, output nor trace", &of_attempt, &expected);
-    Ok(())
-}
-
-async fn skip_without_reason_incomplete(t: &Trial) -> Outcome {
-    let run = t.a_run().await?;
-    t.run_runtime_store().record_skipped_step(run, "send", "http", None).await?;
-    let step = the_step(t, run).await?;
-    t.expect("the step is skipped", &step.status, &StepStatus::Skipped);
-    t.expect("it has no error", &step.error_message, &None);
-    t.expect("it is completed", &step.completed_at.is_some(), &true);
-    let statuses: Vec<_> = step.attempts.iter().map(|attempt| attempt.status).collect();
-    t.expect("its attempt is skipped", &statuses, &vec![StepStatus::Skipped]);
-    Ok(())
-}
-
-/// Skips a step with a trace, and answers the trace of the step and of its attempt.
-async fn skipped_with(
-    t: &Trial,
-    trace: Option<&str>,
-) -> Result<(Option<String>, Option<String>), Halt> {
-    let run = t.a_run().await?;
-    let reason = Some("When was false");
-    let runtime = t.run_runtime_store();
-    runtime.record_skipped_step_with_trace(run, "send", "http", reason, trace).await?;
-    let step = the_step(t, run).await?;
-    t.expect("the step is skipped", &step.status, &StepStatus::Skipped);
-    t.expect("the reason is its error", &step.error_message.as_deref(), &reason);
-    let of_attempt = step.attempts.last().and_then(|last| last.evaluation_trace_json.clone());
-    Ok((step.evaluation_trace_json, of_attempt))
-}
-
-async fn trace_lost(t: &Trial) -> Outcome {
-    let trace = r#"{"when": "amount > 10", "amount": 3}"#;
-    let (of_step, of_attempt) = skipped_with(t, Some(trace)).await?;
-    t.expect("the step has the trace", &of_step.as_deref(), &Some(trace));
-    t.expect("so has its attempt", &of_attempt.as_deref(), &Some(trace));
-    let blank = skipped_with(t, Some(" ")).await?;
-    t.expect("a blank trace is one", &blank, &(Some(" ".to_owned()), Some(" ".to_owned())));
-    Ok(())
-}
-
-async fn empty_trace_kept(t: &Trial) -> Outcome {
-    for trace in [Some(""), None] {
-        let got = skipped_with(t, trace).await?;
-        t.expect(&format!("{} leaves no trace", show::value(&trace)), &got, &(None, None));
-    }
-    Ok(())
-}
-
-async fn run_status_wrong(t: &Trial) -> Outcome {
-    let runtime = t.run_runtime_store();
-    for status in RunStatus::ALL {
-        let run = t.a_run().await?;
-        t.a_failed_step(run, "charge").await?;
-        let started = runtime.get_run_status(run).await?;
-        t.expect("a started run is running", &started, &Some(RunStatus::Running));
-        if status != RunStatus::Running {
-            t.run_store().complete_run(run, status).await?;
-            let ended = runtime.get_run_status(run).await?;
-            t.expect(&format!("it is {}", status.name()), &ended, &Some(status));
-            t.run_store().complete_run(run, RunStatus::Failed).await?;
-            let again = runtime.get_run_status(run).await?;
-            t.expect("then it is failed", &again, &Some(RunStatus::Failed));
-            t.run_store().retry_step(run, "charge").await?;
-            let reopened = runtime.get_run_status(run).await?;
-            t.expect("a run that a retry opens again is running", &reopened, &started);
-        }
-    }
-    let unknown = t.run_id();
-    t.expect("an unknown run has no status", &runtime.get_run_status(unknown).await?, &None);
-    let claimed = t.run_id();
-    runtime.try_claim_step(claimed, "charge").await?;
-    t.expect("a claim gives it none", &runtime.get_run_status(claimed).await?, &None);
-    Ok(())
-}
-
 async fn listing_misses_claim(t: &Trial) -> Outcome {
     while t.next_round().await? {
         let mut runs = Vec::new();
@@ -611,38 +381,6 @@ async fn listing_misses_claim(t: &Trial) -> Outcome {
     t.overlap_shown()
 }
 
-async fn skipped_step_seen_running(t: &Trial) -> Outcome {
-    while t.next_round().await? {
-        let run = t.a_run().await?;
-        let seen = t
-            .watch(
-                move |writer, instance| async move {
-                    let (key, steps) = (format!("step-{writer}"), instance.run_runtime_store());
-                    let (reason, trace) = (Some("when is false"), Some("{}"));
-                    steps.record_skipped_step_with_trace(run, &key, "http", reason, trace).await
-                },
-                move |instance| async move {
-                    let statuses = instance.run_runtime_store().get_step_statuses(run).await?;
-                    let detail = instance.run_store().get_run_detail(run).await?;
-                    let steps = detail.map(|detail| detail.steps).unwrap_or_default();
-                    Ok((statuses, steps))
-                },
-            )
-            .await?;
-        let mut statuses = seen.iter().flatten().flat_map(|(statuses, _)| statuses);
-        let running = statuses.find(|(_, status)| *status != StepStatus::Skipped);
-        t.expect("every status is skipped", &running, &None);
-        let mut steps = seen.iter().flatten().flat_map(|(_, steps)| steps);
-        let partial = steps.find(|step| {
-            let is_skipped = step.status == StepStatus::Skipped && step.completed_at.is_some();
-            let has_text = step.error_message.is_some() && step.evaluation_trace_json.is_some();
-            !is_skipped || !has_text
-        });
-        t.expect("every step is skipped, completed, with reason and trace", &partial, &None);
-    }
-    t.overlap_shown()
-}
-
 async fn reopening_frees_claims(t: &Trial) -> Outcome {
     let run = t.a_run().await?;
     t.run_store().try_record_dispatch(run, "charge").await?;
@@ -659,42 +397,51 @@ async fn reopening_frees_claims(t: &Trial) -> Outcome {
     Ok(())
 }
 
-async fn skip_race_misnumbers(t: &Trial) -> Outcome {
+async fn start_of_run_frees_claim(t: &Trial) -> Outcome {
+    let start = t.start_of(t.flow_id());
+    let (run, runs, claims) = (start.run_id, t.run_store(), t.run_runtime_store());
+    // Whether they are granted without a run is the business of other checks.
+    let claimed = claims.try_claim_step(run, "charge").await == Ok(true);
+    let dispatched = runs.try_record_dispatch(run, "charge").await == Ok(true);
+    runs.start_run(&start).await?;
+    if claimed {
+        let again = claims.try_claim_step(run, "charge").await?;
+        t.expect("the claim is still held", &again, &false);
+    }
+    if dispatched {
+        let again = runs.try_record_dispatch(run, "charge").await?;
+        t.expect("the entry is still there", &again, &false);
+    }
+    Ok(())
+}
+
+async fn release_race_frees_others(t: &Trial) -> Outcome {
     while t.next_round().await? {
         let run = t.a_run().await?;
+        let key_of = |caller: usize| format!("step-{caller}");
+        for caller in (0..CALLERS).filter(|caller| !is_of_first_half(*caller)) {
+            t.run_runtime_store().try_claim_step(run, &key_of(caller)).await?;
+            t.run_store().try_record_dispatch(run, &key_of(caller)).await?;
+        }
         let answers = t
             .release(move |caller, instance| async move {
-                if is_of_first_half(caller) {
-                    let runs = instance.run_store();
-                    return runs.record_step_start(run, "send", "http", None, None).await;
+                let (key, takes) = (key_of(caller), is_of_first_half(caller));
+                let (runs, claims) = (instance.run_store(), instance.run_runtime_store());
+                if takes {
+                    claims.try_claim_step(run, &key).await?;
+                    return runs.try_record_dispatch(run, &key).await.map(|_| ());
                 }
-                let runtime = instance.run_runtime_store();
-                runtime.record_skipped_step(run, "send", "http", None).await
+                claims.release_step_claim(run, &key).await?;
+                runs.release_dispatch(run, &key).await
             })
             .await;
         t.expect_all_succeed("every call succeeds", &answers);
-        let attempts = the_step(t, run).await?.attempts;
-        let numbers: Vec<_> = attempts.iter().map(|attempt| attempt.attempt).collect();
-        let expected: Vec<_> = (1..=CALLERS as u32).collect();
-        t.expect("the attempts are numbered without gaps", &numbers, &expected);
-        let is_skip = |status: &StepStatus| *status == StepStatus::Skipped;
-        let skips = attempts.iter().filter(|attempt| is_skip(&attempt.status)).count();
-        t.expect("half of them are skips", &skips, &(CALLERS / 2));
+        let taken: Vec<_> =
+            (0..CALLERS).filter(|caller| is_of_first_half(*caller)).map(key_of).collect();
+        let claimed = claimed_keys(t, run).await?;
+        let dispatched = t.run_store().get_dispatched_step_keys(run).await?;
+        t.expect_same_items("the claims that were granted are held", &claimed, &taken);
+        t.expect_same_items("the entries that were made are there", &dispatched, &taken);
     }
     t.overlap_shown()
-}
-
-async fn long_trace_cut(t: &Trial) -> Outcome {
-    let run = t.a_run().await?;
-    let trace = Some(format!("\"{}\"", "t".repeat((256 << 10) - 2)));
-    let reason = Some("r".repeat(256 << 10));
-    let (text, why) = (trace.as_deref(), reason.as_deref());
-    let runtime = t.run_runtime_store();
-    runtime.record_skipped_step_with_trace(run, "send", "http", why, text).await?;
-    let step = the_step(t, run).await?;
-    let of_attempt = step.attempts.last().and_then(|last| last.evaluation_trace_json.clone());
-    t.expect("the step's trace is whole", &(step.evaluation_trace_json == trace), &true);
-    t.expect("its attempt's is too", &(of_attempt == trace), &true);
-    t.expect("the reason is whole", &(step.error_message == reason), &true);
-    Ok(())
 }
