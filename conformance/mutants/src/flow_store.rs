@@ -227,6 +227,20 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("flow-store/disabled-flow-not-listed", "as it was saved last")],
         backend: flow_store::<ListGoesByInstants>,
     },
+    Mutant {
+        id: "flow-store/lists-in-pieces",
+        clause: "FLOW-1",
+        how: "reads lists three rows at a time, by offset",
+        dies: &[("flow-store/definitions-listed-in-pieces", "every list of definitions")],
+        backend: racy::pieces,
+    },
+    Mutant {
+        id: "flow-store/answers-what-another-set",
+        clause: "FLOW-12",
+        how: "enables a definition and reads its answer later",
+        dies: &[("flow-store/enabling-race-loses-save", "what another one set")],
+        backend: racy::late_answers,
+    },
 ];
 
 models! {

@@ -2,7 +2,9 @@
 //! so these are backends of their own.
 
 mod glimpses;
+mod pieces;
 mod stale;
+mod two_steps;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -52,10 +54,13 @@ pub(crate) fn tearing() -> Built {
 pub(crate) use glimpses::{
     in_parts, lagging_lists, late_events, late_statuses, snapshots, stale_reads, two_queries,
 };
+pub(crate) use pieces::{late_active_runs, late_attempts, late_index, pieces};
 pub(crate) use stale::{
     gives_up, late_rows, stale_annotation, stale_choices, stale_claims, stale_enabling,
     stale_entries, stale_fields, stale_headers, stale_reset, stale_sweep,
 };
+
+pub(crate) use two_steps::{flags_in_two_reads, late_answers, late_registration, stale_slots};
 
 fn build<C: Collision>() -> Built {
     Built { backend: Arc::new(Racy::<C>::default()), is_racy: true, subject: None }

@@ -289,6 +289,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("retention-store/flagged-run-removed", "one that has timed out")],
         backend: retention_store::<TimeoutsAreCompletions>,
     },
+    Mutant {
+        id: "retention-store/keeps-events-of-later",
+        clause: "RETENTION-6",
+        how: "leaves the events of a removed run whose timestamp is not before the cutoff",
+        dies: &[("retention-store/events-kept", "the events are gone")],
+        backend: retention_store::<KeepsLaterEvents>,
+    },
 ];
 
 /// A mutant with an index beside the runs, which one of the lists comes from.
@@ -337,6 +344,7 @@ impl<const LIST: u8> RunStore for KeepsRunInIndex<LIST> {
 }
 
 models! {
+    KeepsLaterEvents
     TimeoutsAreCompletions
     PurgesNonces
     RemovesOneKey
@@ -585,5 +593,17 @@ impl RetentionStore for TimeoutsAreCompletions {
             let timed_out_at = controls.get(&run.id).and_then(|control| control.timed_out_at);
             run.completed_at.or(timed_out_at).is_some_and(|at| at < cutoff)
         })
+    }
+}
+
+impl RetentionStore for KeepsLaterEvents {
+    fn cleanup(&mut self, cutoff: Instant) -> Answer<()> {
+        let before = self.space()?.events.clone();
+        self.0.cleanup(cutoff)?;
+        for (run, mut events) in before {
+            events.retain(|event| event.timestamp >= cutoff);
+            self.space()?.events.entry(run).or_insert(events);
+        }
+        Ok(())
     }
 }

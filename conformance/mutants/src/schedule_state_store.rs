@@ -183,6 +183,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("schedule-state-store/list-incomplete", "as it was saved last")],
         backend: schedule_state_store::<ListGoesByInstants>,
     },
+    Mutant {
+        id: "schedule-state-store/lists-in-pieces",
+        clause: "SCHEDULE-2",
+        how: "reads lists three rows at a time, by offset",
+        dies: &[("schedule-state-store/states-listed-in-pieces", "every list of schedules")],
+        backend: racy::pieces,
+    },
 ];
 
 models! {

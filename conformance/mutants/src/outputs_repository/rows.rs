@@ -99,6 +99,34 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("outputs-repository/headers-in-no-order", "the saves of one list of headers")],
         backend: racy::stale_headers,
     },
+    Mutant {
+        id: "outputs-repository/saves-write-outputs-back",
+        clause: "OUTPUT-1",
+        how: "writes the slots of a run back that it does not save, as it read them before",
+        dies: &[("outputs-repository/slots-written-together", "the last output is kept")],
+        backend: racy::stale_slots,
+    },
+    Mutant {
+        id: "outputs-repository/saves-write-inputs-back",
+        clause: "OUTPUT-5",
+        how: "writes the slots of a run back that it does not save, as it read them before",
+        dies: &[("outputs-repository/slots-written-together", "the last input is kept")],
+        backend: racy::stale_slots,
+    },
+    Mutant {
+        id: "outputs-repository/saves-write-trigger-data-back",
+        clause: "OUTPUT-8",
+        how: "writes the slots of a run back that it does not save, as it read them before",
+        dies: &[("outputs-repository/slots-written-together", "the last trigger data are kept")],
+        backend: racy::stale_slots,
+    },
+    Mutant {
+        id: "outputs-repository/saves-write-headers-back",
+        clause: "OUTPUT-10",
+        how: "writes the slots of a run back that it does not save, as it read them before",
+        dies: &[("outputs-repository/slots-written-together", "the last headers are kept")],
+        backend: racy::stale_slots,
+    },
 ];
 
 models! {

@@ -304,6 +304,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-control-store/configuration-lost", "the record holds what was given")],
         backend: run_control_store::<DeadlineLosesFraction>,
     },
+    Mutant {
+        id: "run-control-store/reads-flags-and-reasons-apart",
+        clause: "BACKEND-28",
+        how: "reads the flag of a record first and the rest later",
+        dies: &[("run-control-store/flags-in-no-order", "the flags of one run")],
+        backend: racy::flags_in_two_reads,
+    },
 ];
 
 models! {

@@ -252,6 +252,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         )],
         backend: racy::stale_entries,
     },
+    Mutant {
+        id: "run-runtime-store/lists-claims-in-pieces",
+        clause: "RUNTIME-3",
+        how: "reads lists three rows at a time, by offset",
+        dies: &[("run-runtime-store/claims-listed-in-pieces", "every list of claims")],
+        backend: racy::pieces,
+    },
 ];
 
 models! {

@@ -101,6 +101,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-runtime-store/ends-in-no-order", "the ends of one run")],
         backend: racy::late_statuses,
     },
+    Mutant {
+        id: "run-runtime-store/lists-steps-in-pieces",
+        clause: "RUNTIME-1",
+        how: "reads lists three rows at a time, by offset",
+        dies: &[("run-runtime-store/statuses-listed-in-pieces", "every list of steps")],
+        backend: racy::pieces,
+    },
 ];
 
 models! {

@@ -6,8 +6,8 @@ use plimsoll_contract::{Answer, FlowId, FlowRun, FlowRunPage, Page, RunId, RunSt
 use plimsoll_model::{Model, RunStore, Spec, State};
 
 use super::calls::{BreaksSearch, Search, override_run_store};
-use crate::Mutant;
 use crate::broken::{models, run_store};
+use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -59,9 +59,87 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-store/active-runs-out-of-order", "a retried one stays in its place")],
         backend: run_store::<ReopenedComeFirst>,
     },
+    Mutant {
+        id: "run-store/default-page-ends-at-fifty",
+        clause: "RUN-28",
+        how: "ends a page without a size at the fiftieth run of the list",
+        dies: &[("run-store/default-page-unbounded", "both answer the 40 after 20")],
+        backend: run_store::<DefaultEndsAtFifty>,
+    },
+    Mutant {
+        id: "run-store/page-end-wraps-around",
+        clause: "BACKEND-13",
+        how: "adds skip and take in 32 bits",
+        dies: &[("run-store/page-size-ignored", "get-runs-page with {skip: 3")],
+        backend: run_store::<PageEndWraps>,
+    },
+    Mutant {
+        id: "run-store/whole-ids-are-run-ids",
+        clause: "RUN-33",
+        how: "looks for a search text that is an id among the ids of runs alone",
+        dies: &[("run-store/search-misses-run-field", "job id that looks like a run's")],
+        backend: run_store::<WholeIdsAreRunIds>,
+    },
+    Mutant {
+        id: "run-store/active-runs-in-two-reads",
+        clause: "RUN-57",
+        how: "reads the ids of active runs first and their rows later",
+        dies: &[("run-store/active-runs-listed-in-pieces", "every active run is running")],
+        backend: racy::late_active_runs,
+    },
+    Mutant {
+        id: "run-store/indexes-runs-late",
+        clause: "RUN-57",
+        how: "enters a run into what the lists come from a moment after it can be seen",
+        dies: &[("run-store/started-run-listed-late", "hold every run that was seen before")],
+        backend: racy::late_index,
+    },
+    Mutant {
+        id: "run-store/indexes-rows-late",
+        clause: "BACKEND-28",
+        how: "shows a run before the lists do",
+        dies: &[("run-store/started-run-listed-late", "hold every run that was seen before")],
+        backend: racy::late_index,
+    },
+    Mutant {
+        id: "run-store/lists-active-runs-in-pieces",
+        clause: "RUN-57",
+        how: "reads lists three rows at a time, by offset",
+        dies: &[("run-store/active-runs-listed-in-pieces", "every list of active runs")],
+        backend: racy::pieces,
+    },
+    Mutant {
+        id: "run-store/lists-derived-runs-in-pieces",
+        clause: "RUN-5",
+        how: "reads lists three rows at a time, by offset",
+        dies: &[("run-store/derived-runs-listed-in-pieces", "every list of derived runs")],
+        backend: racy::pieces,
+    },
+    Mutant {
+        id: "run-store/lists-dispatches-in-pieces",
+        clause: "RUN-83",
+        how: "reads lists three rows at a time, by offset",
+        dies: &[("run-store/dispatches-listed-in-pieces", "every list of dispatch entries")],
+        backend: racy::pieces,
+    },
+    Mutant {
+        id: "run-store/adds-attempts-late",
+        clause: "RUN-15",
+        how: "starts a step first and adds its attempt later",
+        dies: &[("run-store/step-and-attempt-disagree", "the latest attempt shows")],
+        backend: racy::late_attempts,
+    },
+    Mutant {
+        id: "run-store/adds-attempts-after-steps",
+        clause: "RUN-8",
+        how: "starts a step first and adds its attempt later",
+        dies: &[("run-store/step-and-attempt-disagree", "the latest attempt shows")],
+        backend: racy::late_attempts,
+    },
 ];
 
 models! {
+    DefaultEndsAtFifty PageEndWraps WholeIdsAreRunIds
     SkipsOtherFlows RunsOfFlowHaveNoOrder StatusPagesByFraction EmptyPageCountsNothing LowersItself
     TakesClasses
 }
@@ -167,5 +245,39 @@ impl RunStore for ReopenedComeFirst {
         let mut runs = self.model.get_active_runs()?;
         runs.sort_by_key(|run| !self.ended.contains(&run.id));
         Ok(runs)
+    }
+}
+
+override_run_store! { get_runs_page: DefaultEndsAtFifty PageEndWraps WholeIdsAreRunIds }
+
+impl BreaksSearch for DefaultEndsAtFifty {
+    fn search(&mut self, search: Search<'_>) -> Answer<FlowRunPage> {
+        let rest = Page::DEFAULT_RUNS.saturating_sub(search.page.skip);
+        let take = search.page.take.or(Some(rest));
+        Search { page: Page { take, ..search.page }, ..search }.on(&mut self.0)
+    }
+}
+
+impl BreaksSearch for PageEndWraps {
+    fn search(&mut self, search: Search<'_>) -> Answer<FlowRunPage> {
+        let Page { skip, take } = search.page;
+        let take = take.map(|take| skip.wrapping_add(take).saturating_sub(skip));
+        Search { page: Page { skip, take }, ..search }.on(&mut self.0)
+    }
+}
+
+fn is_whole_id(text: &str) -> bool {
+    text.len() == 36 && text.chars().all(|it| it == '-' || it.is_ascii_hexdigit())
+}
+
+impl BreaksSearch for WholeIdsAreRunIds {
+    fn search(&mut self, search: Search<'_>) -> Answer<FlowRunPage> {
+        let all = Search { page: Page::all(), ..search }.on(&mut self.0)?;
+        let mut items = all.items;
+        if let Some(text) = search.text.filter(|text| is_whole_id(text)) {
+            items.retain(|run| run.id.to_string() == text.to_ascii_lowercase());
+        }
+        let total_count = items.len() as u64;
+        Ok(FlowRunPage { items: search.page.cut(items, Page::DEFAULT_RUNS), total_count })
     }
 }

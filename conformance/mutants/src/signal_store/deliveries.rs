@@ -7,8 +7,9 @@ use plimsoll_contract::{Answer, RunId, SignalDelivery, SignalDeliveryResult, Sig
 use plimsoll_model::{Model, SignalStore, Spec};
 
 use super::{BreaksDelivery, Signal, override_delivery};
-use crate::Mutant;
+
 use crate::broken::{models, signal_store};
+use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -41,6 +42,27 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "delivers to running runs alone",
         dies: &[("signal-store/delivery-not-stored", "a step of a run that has ended")],
         backend: signal_store::<EndedGetNone>,
+    },
+    Mutant {
+        id: "signal-store/first-registration-comes-late",
+        clause: "BACKEND-28",
+        how: "looks whether a step waits and inserts a fresh waiter in two steps",
+        dies: &[("signal-store/deliveries-in-no-order", "the signals of one run")],
+        backend: racy::late_registration,
+    },
+    Mutant {
+        id: "signal-store/inserts-over-a-delivery",
+        clause: "SIGNAL-3",
+        how: "looks whether a step waits and inserts a fresh waiter in two steps",
+        dies: &[("signal-store/first-registration-race-loses-delivery", "its payload stays")],
+        backend: racy::late_registration,
+    },
+    Mutant {
+        id: "signal-store/inserts-over-a-waiter",
+        clause: "SIGNAL-4",
+        how: "looks whether a step waits and inserts a fresh waiter in two steps",
+        dies: &[("signal-store/first-registration-race-loses-delivery", "one delivers the signal")],
+        backend: racy::late_registration,
     },
 ];
 

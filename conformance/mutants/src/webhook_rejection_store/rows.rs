@@ -162,6 +162,20 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("webhook-rejection-store/concurrent-rows-lost", "descending order of id")],
         backend: racy::late_rows,
     },
+    Mutant {
+        id: "webhook-rejection-store/recent-rows-in-pieces",
+        clause: "WEBHOOK-5",
+        how: "reads lists three rows at a time, by offset",
+        dies: &[("webhook-rejection-store/rows-listed-in-pieces", "every list of rows")],
+        backend: racy::pieces,
+    },
+    Mutant {
+        id: "webhook-rejection-store/queries-in-pieces",
+        clause: "WEBHOOK-10",
+        how: "reads pages three rows at a time, by offset",
+        dies: &[("webhook-rejection-store/rows-listed-in-pieces", "every list of rows")],
+        backend: racy::pieces,
+    },
 ];
 
 models! {

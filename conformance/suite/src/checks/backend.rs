@@ -359,9 +359,7 @@ async fn reopening_loses_data(t: &Trial) -> Outcome {
 }
 
 async fn opening_race_loses_data(t: &Trial) -> Outcome {
-    // Opening is slow where a schema is looked at.
-    const ROUNDS: usize = 20;
-    while t.race().rounds < ROUNDS && t.next_round().await? {
+    while t.next_slow_round().await? {
         let config = t.another_config(&format!("-{}", t.race().rounds));
         let namespace = config.namespace.clone();
         let definition = t.a_definition("Mark");

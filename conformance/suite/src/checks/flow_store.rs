@@ -379,6 +379,11 @@ async fn enabling_race_loses_save(t: &Trial) -> Outcome {
             })
             .await;
         t.expect_all_succeed("every call succeeds", &answers);
+        let enabled = answers.iter().enumerate().filter(|(caller, _)| *caller != saver);
+        let others = enabled.filter(|(caller, answer)| {
+            answer.as_ref().is_ok_and(|it| it.is_enabled != is_of_first_half(*caller))
+        });
+        t.expect("callers that are answered what another one set", &others.count(), &0);
         let found = t.flow_store().get_by_id(before.id).await?;
         let version = found.map(|definition| definition.version);
         t.expect("what was saved is there", &version, &Some("2.0".to_owned()));

@@ -9,6 +9,7 @@ mod flow_store;
 mod histories;
 mod instants;
 mod kills;
+mod listings;
 mod outputs_repository;
 mod retention_store;
 mod run_control_store;
@@ -50,6 +51,7 @@ const LISTS: &[&[Check]] = &[
     signal_store::races::CHECKS,
     schedule_state_store::CHECKS,
     outputs_repository::CHECKS,
+    outputs_repository::races::CHECKS,
     flow_repository::CHECKS,
     webhook_rejection_store::CHECKS,
     webhook_rejection_store::search::CHECKS,
@@ -57,6 +59,7 @@ const LISTS: &[&[Check]] = &[
     webhook_replay_store::CHECKS,
     instants::CHECKS,
     kills::CHECKS,
+    listings::CHECKS,
     texts::CHECKS,
     histories::ledgers::CHECKS,
     histories::registers::CHECKS,

@@ -7,6 +7,7 @@ use plimsoll_contract::run_store::PREREQUISITE_NOT_SATISFIED;
 use plimsoll_contract::{Clock, FlowEvent, Page, RunId, RunStatus, StartRun};
 
 use crate::race::CALLERS;
+use crate::trial::START;
 use crate::{Check, Halt, Outcome, Trial};
 
 pub(super) const CHECKS: &[Check] = &[
@@ -77,7 +78,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "retention-store/events-kept",
         clauses: &["RETENTION-6"],
-        goal: "A removed run had events.",
+        goal: "A removed run had events, one of them with a timestamp far ahead.",
         usual_cause: "another store keeps them, and nobody tells it",
         uses: &[RunStore, OutputsRepository, EventReader, RetentionStore],
         run: |t| Box::pin(events_kept(t)),
@@ -372,6 +373,11 @@ async fn an_event(t: &Trial, run: RunId) -> Outcome {
 async fn events_kept(t: &Trial) -> Outcome {
     let run = t.a_run().await?;
     an_event(t, run).await?;
+    // The sender's clock may be years ahead.
+    let timestamp = START + TimeDelta::days(20_000);
+    let (event_type, message) = ("step.failed".to_owned(), None);
+    let ahead = FlowEvent { timestamp, event_type, step_key: None, message };
+    t.outputs_repository().record_event(run, &ahead).await?;
     remove(t, run).await?;
     let events = t.event_reader().get_run_events(run, Page::all()).await?;
     t.expect("the events are gone", &events, &Vec::new());

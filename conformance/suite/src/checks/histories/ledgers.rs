@@ -49,7 +49,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     },
     Check {
         id: "run-control-store/flags-in-no-order",
-        clauses: &["CONTROL-9", "CONTROL-15"],
+        clauses: &["CONTROL-9", "CONTROL-15", "BACKEND-28"],
         goal: "Callers cancel a run, time it out and read its record at once; some order of their \
                calls must explain all answers.",
         usual_cause: "the record is read, changed and written back without a lock",

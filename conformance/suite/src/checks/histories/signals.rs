@@ -9,7 +9,7 @@ use crate::{Check, Outcome, Trial};
 
 pub(in crate::checks) const CHECKS: &[Check] = &[Check {
     id: "signal-store/deliveries-in-no-order",
-    clauses: &["SIGNAL-8"],
+    clauses: &["SIGNAL-8", "BACKEND-28"],
     goal: "Callers register waiters of one signal, deliver it and read the waiters at once; some \
            order of their calls must explain all answers.",
     usual_cause: "looking for an open waiter and writing the delivery are two steps",

@@ -5,6 +5,7 @@ use plimsoll_contract::Interface::{RunRuntimeStore, RunStore};
 use plimsoll_contract::{Clock, StepStatus};
 
 use super::{detail, step};
+use crate::race::is_of_first_half;
 use crate::{Check, Outcome, Trial};
 
 pub(in crate::checks) const CHECKS: &[Check] = &[
@@ -56,6 +57,15 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         usual_cause: "attempts take their start from the step",
         uses: &[RunStore],
         run: |t| Box::pin(attempt_start_wrong(t)),
+    },
+    Check {
+        id: "run-store/step-and-attempt-disagree",
+        clauses: &["RUN-15", "RUN-8"],
+        goal: "Many callers start and complete one step at once; afterwards the step shows what \
+               its latest attempt shows.",
+        usual_cause: "a start or a completion writes step and attempt in two steps",
+        uses: &[RunStore],
+        run: |t| Box::pin(step_and_attempt_disagree(t)),
     },
     Check {
         id: "run-store/refused-start-leaves-attempt",
@@ -173,6 +183,31 @@ async fn attempt_start_wrong(t: &Trial) -> Outcome {
     let stamped: Vec<_> = attempts.iter().map(|attempt| attempt.started_at).collect();
     t.expect("each attempt has its own start", &stamped, &starts);
     Ok(())
+}
+
+async fn step_and_attempt_disagree(t: &Trial) -> Outcome {
+    while t.next_round().await? {
+        let run = t.a_run().await?;
+        t.a_running_step(run, "charge").await?;
+        let answers = t
+            .release(move |caller, instance| async move {
+                let (runs, name) = (instance.run_store(), format!("{caller}"));
+                let text = Some(name.as_str());
+                if is_of_first_half(caller) {
+                    return runs.record_step_start(run, "charge", "http", text, text).await;
+                }
+                runs.record_step_complete(run, "charge", StepStatus::Failed, text, text).await
+            })
+            .await;
+        t.expect_all_succeed("every call succeeds", &answers);
+        let step = step(t, run, "charge").await?;
+        let of_step = (step.status, &step.job_id, &step.output_json, &step.error_message);
+        let last = step.attempts.last();
+        let of_attempt =
+            last.map(|last| (last.status, &last.job_id, &last.output_json, &last.error_message));
+        t.expect("the latest attempt shows what the step shows", &of_attempt, &Some(of_step));
+    }
+    t.overlap_shown()
 }
 
 async fn refused_start_leaves_attempt(t: &Trial) -> Outcome {

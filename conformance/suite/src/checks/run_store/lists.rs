@@ -150,6 +150,10 @@ async fn default_page_unbounded(t: &Trial) -> Outcome {
     let page = t.run_store().get_runs_page(None, None, Page::default(), None).await?;
     t.expect("get-runs answers 50", &listed.len(), &50);
     t.expect("get-runs-page answers 50", &page.items.len(), &50);
+    let (runs, rest) = (t.run_store(), Page { skip: 20, take: None });
+    let listed = runs.get_runs(None, rest).await?.len();
+    let paged = runs.get_runs_page(None, None, rest, None).await?.items.len();
+    t.expect("both answer the 40 after 20", &(listed, paged), &(40, 40));
     t.expect("and counts them all", &page.total_count, &60);
     Ok(())
 }
@@ -182,6 +186,7 @@ async fn page_size_ignored(t: &Trial) -> Outcome {
         (Page::new(5, 2), 0),
         (Page::new(u32::MAX, u32::MAX), 0),
         (Page::new(0, u32::MAX), 5),
+        (Page::new(3, u32::MAX), 2),
         (Page { skip: 3, take: None }, 2),
     ];
     for (page, expected) in pages {

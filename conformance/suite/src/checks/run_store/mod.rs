@@ -18,7 +18,7 @@ use plimsoll_contract::{FlowRun, FlowRunDetail, FlowStep, RunId};
 use crate::{Halt, Trial};
 
 /// The ids of runs, in their order.
-fn ids(runs: &[FlowRun]) -> Vec<RunId> {
+pub(super) fn ids(runs: &[FlowRun]) -> Vec<RunId> {
     runs.iter().map(|run| run.id).collect()
 }
 

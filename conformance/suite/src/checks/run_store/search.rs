@@ -139,7 +139,11 @@ async fn search_misses_run_field(t: &Trial) -> Outcome {
         ("status", "timed-out".to_owned()),
         ("job id", "gfire-47".to_owned()),
     ];
-    expect_each_finds(t, run, &searches).await
+    expect_each_finds(t, run, &searches).await?;
+    let message = t.run_id().to_string();
+    let start = StartRun { job_id: Some(message.clone()), ..t.start_of(t.flow_id()) };
+    t.run_store().start_run(&start).await?;
+    expect_each_finds(t, start.run_id, &[("job id that looks like a run's", message)]).await
 }
 
 async fn search_misses_step_field(t: &Trial) -> Outcome {

@@ -53,6 +53,15 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         uses: &[RunStore, SignalStore],
         run: |t| Box::pin(delivery_race_passes_over_waiter(t)),
     },
+    Check {
+        id: "signal-store/first-registration-race-loses-delivery",
+        clauses: &["SIGNAL-3", "SIGNAL-4"],
+        goal: "Many callers register one step that does not wait yet, and deliver its signal at \
+               once; one delivers it, and the delivery stays.",
+        usual_cause: "looking for the waiter and inserting it are two steps",
+        uses: &[RunStore, SignalStore],
+        run: |t| Box::pin(first_registration_race_loses_delivery(t)),
+    },
 ];
 
 async fn registration_race_fails(t: &Trial) -> Outcome {
@@ -177,6 +186,24 @@ async fn delivery_race_passes_over_waiter(t: &Trial) -> Outcome {
             let payload = waiter(t, run, key).await?.and_then(|waiter| waiter.payload_json);
             t.expect("its payload is its caller's", &payload, &Some(format!("{caller}")));
         }
+    }
+    t.overlap_shown()
+}
+
+async fn first_registration_race_loses_delivery(t: &Trial) -> Outcome {
+    while t.next_round().await? {
+        let run = t.a_run().await?;
+        let answers = t
+            .release(move |caller, instance| async move {
+                let (signals, payload) = (instance.signal_store(), format!("{caller}"));
+                signals.register_waiter(run, "wait", "approval", None).await?;
+                has_won(signals.deliver_signal(run, "approval", &payload).await)
+            })
+            .await;
+        t.expect_one_true("one delivers the signal", &answers);
+        let winner = answers.iter().position(|answer| *answer == Ok(true));
+        let payload = waiter(t, run, "wait").await?.and_then(|waiter| waiter.payload_json);
+        t.expect("its payload stays", &payload, &winner.map(|caller| format!("{caller}")));
     }
     t.overlap_shown()
 }

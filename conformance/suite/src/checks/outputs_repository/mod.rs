@@ -1,3 +1,5 @@
+pub(super) mod races;
+
 use chrono::TimeDelta;
 use plimsoll_contract::Interface::{EventReader, OutputsRepository, RunStore};
 use plimsoll_contract::{FlowEvent, FlowEventRecord, Page, RunId, StartRun, StepStatus};
@@ -30,14 +32,6 @@ pub(super) const CHECKS: &[Check] = &[
         usual_cause: "trigger data and headers are kept as outputs of made-up keys",
         uses: &[RunStore, OutputsRepository],
         run: |t| Box::pin(trigger_shadows_output(t)),
-    },
-    Check {
-        id: "outputs-repository/first-save-race-fails",
-        clauses: &["OUTPUT-3"],
-        goal: "Many callers save the same new output, input, trigger data and headers at once.",
-        usual_cause: "select, then insert: the second inserter gets a key error",
-        uses: &[RunStore, OutputsRepository],
-        run: |t| Box::pin(first_save_race_fails(t)),
     },
     Check {
         id: "outputs-repository/outputs-of-runs-mixed",
@@ -280,34 +274,6 @@ async fn trigger_shadows_output(t: &Trial) -> Outcome {
     t.expect("the trigger data stay", &outputs.get_trigger_data(run).await?, &some("1"));
     t.expect("the headers stay", &headers(t, run).await?, &Some(list));
     Ok(())
-}
-
-async fn first_save_race_fails(t: &Trial) -> Outcome {
-    while t.next_round().await? {
-        let run = t.a_run().await?;
-        let answers = t
-            .release(move |caller, instance| async move {
-                let (outputs, value) = (instance.outputs_repository(), format!("{caller}"));
-                let headers = ["a", "b"].map(|name| (name.to_owned(), value.clone()));
-                outputs.save_step_output(run, "charge", &value).await?;
-                outputs.save_step_input(run, "charge", &value).await?;
-                outputs.save_trigger_data(run, &value).await?;
-                outputs.save_trigger_headers(run, &headers).await
-            })
-            .await;
-        t.expect_all_succeed("every save succeeds", &answers);
-        let headers = headers(t, run).await?.unwrap_or_default();
-        let mut values: Vec<_> = headers.into_iter().map(|(_, value)| value).collect();
-        values.dedup();
-        t.expect("the headers are one caller's as a whole", &values.len(), &1);
-        values.extend(output(t, run, "charge").await?);
-        values.extend(input(t, run, "charge").await?);
-        values.extend(t.outputs_repository().get_trigger_data(run).await?);
-        let of_callers = values.iter().filter(|value| value.parse::<usize>().is_ok()).count();
-        let expected = "a caller's number in each of four slots";
-        t.expect_that("the value is one of theirs", of_callers == 4, expected, &values);
-    }
-    t.overlap_shown()
 }
 
 async fn outputs_of_runs_mixed(t: &Trial) -> Outcome {
