@@ -2,12 +2,12 @@ use std::mem;
 
 use chrono::Utc;
 use plimsoll_contract::{
-    Answer, Description, Error, FlowDefinition, FlowEventRecord, Instant, OpenConfig, Page, RunId,
-    StateLocation,
+    Answer, Description, Error, FlowDefinition, FlowEventRecord, FlowHandle, Instant, OpenConfig,
+    Page, RunId, StateLocation,
 };
 use plimsoll_model::{Backend, EventReader, FlowStore, Model, OutputsRepository, Spec, State};
 
-use crate::broken::{backend, event_reader, flow_store, models, outputs_repository, spec};
+use crate::broken::{backend, event_reader, flow_store, keeping, models, outputs_repository, spec};
 use crate::{Mutant, first_clock, kills, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -315,9 +315,17 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("backend/opening-race-loses-data", "what every worker wrote is there")],
         backend: racy::late_opens,
     },
+    Mutant {
+        id: "backend/takes-versions-of-one-flow",
+        clause: "BACKEND-22",
+        how: "registers two flows of one id when their versions differ",
+        dies: &[("backend/duplicate-flow-accepted", "also with another name and version")],
+        backend: backend::<TakesVersions>,
+    },
 ];
 
 models! {
+    TakesVersions
     ReopeningPurges ReopeningDropsEmpty DiscardsSchemas
     RegistersBeforeSettings
     MissesDuplicatesApart
@@ -366,15 +374,9 @@ impl FlowStore for UsesTheMachinesClock {
     }
 }
 
-#[derive(Default)]
-struct DescribesItselfAnew {
-    model: Model,
-    described: u32,
-}
-
-impl Spec for DescribesItselfAnew {
-    fn state(&mut self) -> &mut State {
-        self.model.state()
+keeping! {
+    DescribesItselfAnew {
+        described: u32,
     }
 }
 
@@ -642,5 +644,21 @@ impl Backend for DiscardsSchemas {
             self.0.discard(name)?;
         }
         self.0.discard(namespace)
+    }
+}
+
+impl Backend for TakesVersions {
+    fn open(&mut self, config: &OpenConfig) -> Answer<()> {
+        let mut config = config.clone();
+        let mut flows: Vec<FlowHandle> = Vec::new();
+        for flow in mem::take(&mut config.registered_flows) {
+            let same = flows.iter().position(|it| it.id == flow.id && it.version != flow.version);
+            match same {
+                Some(place) => flows[place] = flow,
+                None => flows.push(flow),
+            }
+        }
+        config.registered_flows = flows;
+        self.0.open(&config)
     }
 }

@@ -33,6 +33,25 @@ macro_rules! models {
 }
 pub(crate) use models;
 
+/// Declares a type that holds a model and remembers something besides.
+macro_rules! keeping {
+    ($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $field:ident: $kind:ty),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Default)]
+        struct $name {
+            model: plimsoll_model::Model,
+            $($(#[$about])* $field: $kind,)*
+        }
+
+        impl plimsoll_model::Spec for $name {
+            fn state(&mut self) -> &mut plimsoll_model::State {
+                plimsoll_model::Spec::state(&mut self.model)
+            }
+        }
+    };
+}
+pub(crate) use keeping;
+
 /// A backend that a mutant made.
 pub(crate) struct Built {
     pub(crate) backend: Arc<dyn contract::Backend>,

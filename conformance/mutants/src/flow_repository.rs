@@ -1,8 +1,8 @@
 use plimsoll_contract::{Answer, FlowHandle, OpenConfig};
-use plimsoll_model::{Backend, FlowRepository, Model, Spec, State};
+use plimsoll_model::{Backend, FlowRepository, Spec};
 
 use crate::Mutant;
-use crate::broken::{backend, flow_repository, models};
+use crate::broken::{backend, flow_repository, keeping, models};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -59,15 +59,9 @@ impl FlowRepository for SortsFlows {
     }
 }
 
-#[derive(Default)]
-struct OrderChanges {
-    model: Model,
-    listed: usize,
-}
-
-impl Spec for OrderChanges {
-    fn state(&mut self) -> &mut State {
-        self.model.state()
+keeping! {
+    OrderChanges {
+        listed: usize,
     }
 }
 

@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
 use plimsoll_contract::{Answer, Error, FlowDefinition, FlowId, Instant};
-use plimsoll_model::{FlowStore, Model, Spec, State};
+use plimsoll_model::{FlowStore, Model, Spec};
 
-use crate::broken::{flow_store, models};
+use crate::broken::{flow_store, keeping, models};
 use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -361,15 +361,9 @@ impl FlowStore for DeleteIsAStub {
     }
 }
 
-#[derive(Default)]
-struct RemembersTheDeleted {
-    model: Model,
-    created: BTreeMap<FlowId, Instant>,
-}
-
-impl Spec for RemembersTheDeleted {
-    fn state(&mut self) -> &mut State {
-        self.model.state()
+keeping! {
+    RemembersTheDeleted {
+        created: BTreeMap<FlowId, Instant>,
     }
 }
 
@@ -451,16 +445,10 @@ impl FlowStore for OrdersByFirstEight {
     }
 }
 
-/// A mutant that keeps the first name of each definition.
-#[derive(Default)]
-struct OrdersByFirstName {
-    model: Model,
-    first: BTreeMap<FlowId, String>,
-}
-
-impl Spec for OrdersByFirstName {
-    fn state(&mut self) -> &mut State {
-        self.model.state()
+keeping! {
+    /// A mutant that keeps the first name of each definition.
+    OrdersByFirstName {
+        first: BTreeMap<FlowId, String>,
     }
 }
 
@@ -494,16 +482,10 @@ impl FlowStore for NoneKeepsManifest {
     }
 }
 
-/// A mutant that keeps what was deleted.
-#[derive(Default)]
-struct EnablesDeleted {
-    model: Model,
-    deleted: BTreeMap<FlowId, FlowDefinition>,
-}
-
-impl Spec for EnablesDeleted {
-    fn state(&mut self) -> &mut State {
-        self.model.state()
+keeping! {
+    /// A mutant that keeps what was deleted.
+    EnablesDeleted {
+        deleted: BTreeMap<FlowId, FlowDefinition>,
     }
 }
 
@@ -527,16 +509,10 @@ impl FlowStore for MergesNamesakes {
     }
 }
 
-/// A mutant that keeps the last list, with what tells whether it is still right.
-#[derive(Default)]
-struct ListGoesByInstants {
-    model: Model,
-    list: Vec<FlowDefinition>,
-}
-
-impl Spec for ListGoesByInstants {
-    fn state(&mut self) -> &mut State {
-        self.model.state()
+keeping! {
+    /// A mutant that keeps the last list, with what tells whether it is still right.
+    ListGoesByInstants {
+        list: Vec<FlowDefinition>,
     }
 }
 

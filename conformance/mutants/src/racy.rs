@@ -54,10 +54,11 @@ pub(crate) fn tearing() -> Built {
 pub(crate) use glimpses::{
     in_parts, lagging_lists, late_events, late_statuses, snapshots, stale_reads, two_queries,
 };
-pub(crate) use pieces::{late_active_runs, late_attempts, late_index, pieces};
+pub(crate) use pieces::{late_attempts, late_index, late_listed_runs, pieces};
 pub(crate) use stale::{
-    gives_up, late_rows, stale_annotation, stale_choices, stale_claims, stale_enabling,
-    stale_entries, stale_fields, stale_headers, stale_reset, stale_sweep,
+    gives_up, late_rows, stale_annotation, stale_choices, stale_claiming, stale_claims,
+    stale_dispatching, stale_enabling, stale_entries, stale_fields, stale_headers, stale_reset,
+    stale_sweep,
 };
 
 pub(crate) use two_steps::{flags_in_two_reads, late_answers, late_registration, stale_slots};

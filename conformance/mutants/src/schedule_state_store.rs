@@ -1,7 +1,7 @@
 use plimsoll_contract::{Answer, Error, FlowId, Instant, ScheduleState};
-use plimsoll_model::{Model, ScheduleStateStore, Spec, State};
+use plimsoll_model::{Model, ScheduleStateStore, Spec};
 
-use crate::broken::{flow_store, models, schedule_state_store};
+use crate::broken::{flow_store, keeping, models, schedule_state_store};
 use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -231,15 +231,9 @@ impl ScheduleStateStore for HidesRunning {
     }
 }
 
-#[derive(Default)]
-struct ListsEverySave {
-    model: Model,
-    saves: Vec<String>,
-}
-
-impl Spec for ListsEverySave {
-    fn state(&mut self) -> &mut State {
-        self.model.state()
+keeping! {
+    ListsEverySave {
+        saves: Vec<String>,
     }
 }
 
@@ -409,16 +403,10 @@ impl ScheduleStateStore for PausingKeepsOverride {
     }
 }
 
-/// A mutant that keeps the last list, with what tells whether it is still right.
-#[derive(Default)]
-struct ListGoesByInstants {
-    model: Model,
-    list: Vec<ScheduleState>,
-}
-
-impl Spec for ListGoesByInstants {
-    fn state(&mut self) -> &mut State {
-        self.model.state()
+keeping! {
+    /// A mutant that keeps the last list, with what tells whether it is still right.
+    ListGoesByInstants {
+        list: Vec<ScheduleState>,
     }
 }
 

@@ -7,9 +7,9 @@ use SignalDeliveryResult::{AlreadyDelivered, Delivered, NotFound};
 use plimsoll_contract::{
     Answer, Error, Instant, RunId, SignalDelivery, SignalDeliveryResult, SignalWaiter,
 };
-use plimsoll_model::{Model, SignalStore, Spec, State};
+use plimsoll_model::{Model, SignalStore, Spec};
 
-use crate::broken::{models, signal_store};
+use crate::broken::{keeping, models, signal_store};
 use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -604,15 +604,9 @@ impl SignalStore for RemovalIsAStub {
     }
 }
 
-#[derive(Default)]
-struct RemovalHides {
-    model: Model,
-    hidden: BTreeMap<(RunId, String), SignalWaiter>,
-}
-
-impl Spec for RemovalHides {
-    fn state(&mut self) -> &mut State {
-        self.model.state()
+keeping! {
+    RemovalHides {
+        hidden: BTreeMap<(RunId, String), SignalWaiter>,
     }
 }
 

@@ -85,8 +85,13 @@ const OF_MANY_OBJECTS: [&str; 13] = [
 
 /// What checks of several rows bind: lists that are read while rows come and go, the slots of one
 /// run, a step and its attempts.
-const OF_MANY_ROWS: [&str; 4] =
-    ["listed-in-pieces", "listed-late", "slots-written-together", "step-and-attempt-disagree"];
+const OF_MANY_ROWS: [&str; 5] = [
+    "listed-in-pieces",
+    "listed-late",
+    "page-of-another-status",
+    "slots-written-together",
+    "step-and-attempt-disagree",
+];
 
 fn is_of_one_object(mutant: &Mutant) -> bool {
     let is_of_rows = |check: &str| OF_MANY_ROWS.iter().any(|ending| check.ends_with(ending));

@@ -24,7 +24,7 @@ pub(crate) enum Breed {
     Wide,
     /// One or two interfaces, one run, plain words: the states of a single step.
     Narrow,
-    /// One or two interfaces, three runs, steps within steps, instants close to each other: what
+    /// One or two interfaces, a few runs, steps within steps, instants close to each other: what
     /// is listed, counted, and taken along.
     Nested,
 }

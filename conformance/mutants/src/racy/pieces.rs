@@ -18,9 +18,9 @@ pub(crate) fn pieces() -> Built {
     build::<Pieces>()
 }
 
-/// The ids of active runs are read first and their rows later.
-pub(crate) fn late_active_runs() -> Built {
-    build::<LateActiveRuns>()
+/// The ids of listed runs are read first and their rows later.
+pub(crate) fn late_listed_runs() -> Built {
+    build::<LateListedRuns>()
 }
 
 /// A run is in no list for a moment after its start.
@@ -104,9 +104,9 @@ lists! {
 }
 
 #[derive(Default)]
-struct LateActiveRuns;
+struct LateListedRuns;
 
-impl Collision for LateActiveRuns {
+impl Collision for LateListedRuns {
     async fn call<T: Send + 'static>(
         &self,
         state: &Mutex<State>,
@@ -114,13 +114,16 @@ impl Collision for LateActiveRuns {
         call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {
         let mut answer = call(&mut AsSpecified(&mut locked(state)))?;
-        if function != "get-active-runs" {
+        if !["get-active-runs", "get-runs-page"].contains(&function) {
             return Ok(answer);
         }
         dawdle().await;
-        if let Some(rows) = (&mut answer as &mut dyn Any).downcast_mut::<Vec<FlowRun>>()
-            && let Some(space) = locked(state).space()
-        {
+        let answered = &mut answer as &mut dyn Any;
+        let rows = match answered.is::<FlowRunPage>() {
+            true => answered.downcast_mut::<FlowRunPage>().map(|page| &mut page.items),
+            false => answered.downcast_mut::<Vec<FlowRun>>(),
+        };
+        if let (Some(rows), Some(space)) = (rows, locked(state).space()) {
             *rows = rows.iter().filter_map(|row| space.runs.get(&row.id).cloned()).collect();
         }
         Ok(answer)

@@ -53,6 +53,16 @@ pub(crate) fn stale_entries() -> Built {
     build::<Of<StaleEntries>>()
 }
 
+/// A claim reads the claims of all steps first and writes them back later.
+pub(crate) fn stale_claiming() -> Built {
+    build::<Of<StaleClaiming>>()
+}
+
+/// A dispatch reads the entries of all steps first and writes them back later.
+pub(crate) fn stale_dispatching() -> Built {
+    build::<Of<StaleDispatching>>()
+}
+
 /// A webhook row has its id before it is inserted.
 pub(crate) fn late_rows() -> Built {
     build::<Of<LateRows>>()
@@ -277,45 +287,37 @@ impl Late for StaleHeaders {
     }
 }
 
-#[derive(Default)]
-struct StaleClaims;
+/// A function that reads the rows of all steps first, and writes all of them back later.
+macro_rules! writes_back {
+    ($($name:ident $function:literal $rows:ident)*) => {$(
+        #[derive(Default)]
+        struct $name;
 
-impl Late for StaleClaims {
-    const FUNCTION: &str = "release-step-claim";
+        impl Late for $name {
+            const FUNCTION: &str = $function;
 
-    async fn call<T: Send>(
-        state: &Mutex<State>,
-        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
-    ) -> Answer<T> {
-        let claims =
-            |state: &mut State| state.space().map(|space| space.claims.clone()).unwrap_or_default();
-        let (_, left, answer) = foreseen(state, claims, call).await;
-        if let Some(space) = locked(state).space() {
-            space.claims = left;
+            async fn call<T: Send>(
+                state: &Mutex<State>,
+                call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
+            ) -> Answer<T> {
+                let rows = |state: &mut State| {
+                    state.space().map(|space| space.$rows.clone()).unwrap_or_default()
+                };
+                let (_, left, answer) = foreseen(state, rows, call).await;
+                if let Some(space) = locked(state).space() {
+                    space.$rows = left;
+                }
+                answer
+            }
         }
-        answer
-    }
+    )*};
 }
 
-#[derive(Default)]
-struct StaleEntries;
-
-impl Late for StaleEntries {
-    const FUNCTION: &str = "release-dispatch";
-
-    async fn call<T: Send>(
-        state: &Mutex<State>,
-        call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
-    ) -> Answer<T> {
-        let entries = |state: &mut State| {
-            state.space().map(|space| space.dispatches.clone()).unwrap_or_default()
-        };
-        let (_, left, answer) = foreseen(state, entries, call).await;
-        if let Some(space) = locked(state).space() {
-            space.dispatches = left;
-        }
-        answer
-    }
+writes_back! {
+    StaleClaims "release-step-claim" claims
+    StaleEntries "release-dispatch" dispatches
+    StaleClaiming "try-claim-step" claims
+    StaleDispatching "try-record-dispatch" dispatches
 }
 
 #[derive(Default)]

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use plimsoll_contract::{Answer, Error, Instant, OpenConfig, RunId, RunStatus, StepStatus};
-use plimsoll_model::{Backend, Model, RunRuntimeStore, RunStore, Spec, State};
+use plimsoll_model::{Backend, Model, RunRuntimeStore, RunStore, Spec};
 
-use crate::broken::{backend, missing_parent, models, run_runtime_store, run_store};
+use crate::broken::{backend, keeping, missing_parent, models, run_runtime_store, run_store};
 use crate::run_store::calls::{BreaksCompletion, Completion, override_run_store};
 use crate::run_store::step;
 use crate::stale_list::StaleList;
@@ -259,6 +259,26 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         dies: &[("run-runtime-store/claims-listed-in-pieces", "every list of claims")],
         backend: racy::pieces,
     },
+    Mutant {
+        id: "run-runtime-store/claiming-writes-old-claims-back",
+        clause: "RUNTIME-3",
+        how: "reads the claims of a run and writes them back with its own",
+        dies: &[(
+            "run-runtime-store/release-race-frees-others",
+            "the claims that were granted are held",
+        )],
+        backend: racy::stale_claiming,
+    },
+    Mutant {
+        id: "run-store/dispatching-writes-old-entries-back",
+        clause: "RUN-83",
+        how: "reads the dispatch entries of a run and writes them back with its own",
+        dies: &[(
+            "run-runtime-store/release-race-frees-others",
+            "the entries that were made are there",
+        )],
+        backend: racy::stale_dispatching,
+    },
 ];
 
 models! {
@@ -354,15 +374,9 @@ impl RunStore for EndReleases {
     }
 }
 
-#[derive(Default)]
-struct ClaimsAreLeases {
-    model: Model,
-    until: BTreeMap<(RunId, String), Instant>,
-}
-
-impl Spec for ClaimsAreLeases {
-    fn state(&mut self) -> &mut State {
-        self.model.state()
+keeping! {
+    ClaimsAreLeases {
+        until: BTreeMap<(RunId, String), Instant>,
     }
 }
 
@@ -514,15 +528,9 @@ impl RunRuntimeStore for ReleasesByPattern {
     }
 }
 
-#[derive(Default)]
-struct CountsClaims {
-    model: Model,
-    asked: BTreeMap<(RunId, String), u32>,
-}
-
-impl Spec for CountsClaims {
-    fn state(&mut self) -> &mut State {
-        self.model.state()
+keeping! {
+    CountsClaims {
+        asked: BTreeMap<(RunId, String), u32>,
     }
 }
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use plimsoll_contract::{Answer, RunId, RunStatus, StepStatus};
-use plimsoll_model::{Model, RunRuntimeStore, Spec, State};
+use plimsoll_model::{RunRuntimeStore, Spec};
 
-use crate::broken::{models, run_runtime_store};
+use crate::broken::{keeping, models, run_runtime_store};
 use crate::run_store::attempts;
 use crate::{Mutant, racy};
 
@@ -158,15 +158,9 @@ impl RunRuntimeStore for StatusesOfEveryRun {
     }
 }
 
-#[derive(Default)]
-struct StatusesAreCached {
-    model: Model,
-    first: BTreeMap<RunId, Statuses>,
-}
-
-impl Spec for StatusesAreCached {
-    fn state(&mut self) -> &mut State {
-        self.model.state()
+keeping! {
+    StatusesAreCached {
+        first: BTreeMap<RunId, Statuses>,
     }
 }
 
@@ -177,15 +171,9 @@ impl RunRuntimeStore for StatusesAreCached {
     }
 }
 
-#[derive(Default)]
-struct StatusesComeLate {
-    model: Model,
-    last: BTreeMap<RunId, Statuses>,
-}
-
-impl Spec for StatusesComeLate {
-    fn state(&mut self) -> &mut State {
-        self.model.state()
+keeping! {
+    StatusesComeLate {
+        last: BTreeMap<RunId, Statuses>,
     }
 }
 
@@ -234,15 +222,9 @@ impl RunRuntimeStore for ClaimsMakeRuns {
     }
 }
 
-#[derive(Default)]
-struct CachesEnds {
-    model: Model,
-    ended: BTreeMap<RunId, RunStatus>,
-}
-
-impl Spec for CachesEnds {
-    fn state(&mut self) -> &mut State {
-        self.model.state()
+keeping! {
+    CachesEnds {
+        ended: BTreeMap<RunId, RunStatus>,
     }
 }
 

@@ -6,14 +6,14 @@ use plimsoll_contract::{
     Answer, DashboardStatistics, FlowId, FlowRun, FlowRunDetail, FlowRunPage, Page, RunId,
     RunStatus, StartRun, StepStatus,
 };
-use plimsoll_model::{Model, RunStore, Spec, State};
+use plimsoll_model::{RunStore, Spec};
 
 use super::calls::{
     BreaksCompletion, BreaksSearch, BreaksStart, Completion, Search, Start, override_run_store,
 };
 use super::step;
 use crate::Mutant;
-use crate::broken::{models, run_store};
+use crate::broken::{keeping, models, run_store};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -174,15 +174,9 @@ impl RunStore for StepsByLatestStart {
     }
 }
 
-#[derive(Default)]
-struct RunsByInsertion {
-    model: Model,
-    started: Vec<RunId>,
-}
-
-impl Spec for RunsByInsertion {
-    fn state(&mut self) -> &mut State {
-        self.model.state()
+keeping! {
+    RunsByInsertion {
+        started: Vec<RunId>,
     }
 }
 
@@ -239,15 +233,9 @@ impl RunStore for TodayHasNoEnd {
     }
 }
 
-#[derive(Default)]
-struct ReleaseKeepsAnnotated {
-    model: Model,
-    annotated: BTreeSet<(RunId, String)>,
-}
-
-impl Spec for ReleaseKeepsAnnotated {
-    fn state(&mut self) -> &mut State {
-        self.model.state()
+keeping! {
+    ReleaseKeepsAnnotated {
+        annotated: BTreeSet<(RunId, String)>,
     }
 }
 

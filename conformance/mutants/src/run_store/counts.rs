@@ -6,11 +6,11 @@ use chrono::{SubsecRound, TimeDelta};
 use plimsoll_contract::{
     Answer, DashboardStatistics, FlowId, FlowRun, RunId, RunStatus, RunTimeseriesBucket, StepStatus,
 };
-use plimsoll_model::{Model, Namespace, RunStore, Spec, State};
+use plimsoll_model::{Model, Namespace, RunStore, Spec};
 
 use super::calls::{BreaksSeries, Series, override_run_store};
 use crate::Mutant;
-use crate::broken::{models, run_store};
+use crate::broken::{keeping, models, run_store};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -82,16 +82,10 @@ impl RunStore for CountsNames {
     }
 }
 
-/// A mutant that counts completions.
-#[derive(Default)]
-struct CountsEnds {
-    model: Model,
-    ends: u64,
-}
-
-impl Spec for CountsEnds {
-    fn state(&mut self) -> &mut State {
-        self.model.state()
+keeping! {
+    /// A mutant that counts completions.
+    CountsEnds {
+        ends: u64,
     }
 }
 

@@ -1,11 +1,11 @@
 use std::collections::BTreeSet;
 
 use plimsoll_contract::{Answer, Error, RunId, RunStatus};
-use plimsoll_model::{Model, RunStore, Spec, State};
+use plimsoll_model::{Model, RunStore, Spec};
 
 use super::calls::{BreaksCompletion, BreaksStart, Completion, Start, override_run_store};
 use super::step;
-use crate::broken::{missing_parent, models, run_store};
+use crate::broken::{keeping, missing_parent, models, run_store};
 use crate::stale_list::StaleList;
 use crate::{Mutant, racy};
 
@@ -322,15 +322,9 @@ impl RunStore for AnnotatingNothingFails {
     }
 }
 
-#[derive(Default)]
-struct FindsReleasedEntries {
-    model: Model,
-    released: BTreeSet<(RunId, String)>,
-}
-
-impl Spec for FindsReleasedEntries {
-    fn state(&mut self) -> &mut State {
-        self.model.state()
+keeping! {
+    FindsReleasedEntries {
+        released: BTreeSet<(RunId, String)>,
     }
 }
 

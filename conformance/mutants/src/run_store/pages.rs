@@ -3,10 +3,10 @@
 use std::cmp::Reverse;
 
 use plimsoll_contract::{Answer, FlowId, FlowRun, FlowRunPage, Page, RunId, RunStatus};
-use plimsoll_model::{Model, RunStore, Spec, State};
+use plimsoll_model::RunStore;
 
 use super::calls::{BreaksSearch, Search, override_run_store};
-use crate::broken::{models, run_store};
+use crate::broken::{keeping, models, run_store};
 use crate::{Mutant, racy};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -85,7 +85,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         clause: "RUN-57",
         how: "reads the ids of active runs first and their rows later",
         dies: &[("run-store/active-runs-listed-in-pieces", "every active run is running")],
-        backend: racy::late_active_runs,
+        backend: racy::late_listed_runs,
     },
     Mutant {
         id: "run-store/indexes-runs-late",
@@ -135,6 +135,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         how: "starts a step first and adds its attempt later",
         dies: &[("run-store/step-and-attempt-disagree", "the latest attempt shows")],
         backend: racy::late_attempts,
+    },
+    Mutant {
+        id: "run-store/pages-in-two-reads",
+        clause: "RUN-31",
+        how: "chooses the runs of a page first and reads their rows later",
+        dies: &[("run-store/page-of-another-status", "every run on a page of running ones")],
+        backend: racy::late_listed_runs,
     },
 ];
 
@@ -222,16 +229,10 @@ impl BreaksSearch for TakesClasses {
     }
 }
 
-/// A mutant that remembers which runs have ended.
-#[derive(Default)]
-struct ReopenedComeFirst {
-    model: Model,
-    ended: Vec<RunId>,
-}
-
-impl Spec for ReopenedComeFirst {
-    fn state(&mut self) -> &mut State {
-        self.model.state()
+keeping! {
+    /// A mutant that remembers which runs have ended.
+    ReopenedComeFirst {
+        ended: Vec<RunId>,
     }
 }
 

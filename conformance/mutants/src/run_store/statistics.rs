@@ -2,10 +2,10 @@ use std::collections::BTreeSet;
 
 use chrono::{NaiveDate, TimeDelta};
 use plimsoll_contract::{Answer, DashboardStatistics, FlowRun, Instant, RunStatus};
-use plimsoll_model::{Model, RunStore, Spec, State};
+use plimsoll_model::{Model, RunStore, Spec};
 
 use crate::Mutant;
-use crate::broken::{models, run_store};
+use crate::broken::{keeping, models, run_store};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -71,16 +71,10 @@ models! {
     CountsStarts WhateverDidNotSucceedFailed
 }
 
-#[derive(Default)]
-struct KeepsTheCount {
-    model: Model,
-    /// The definitions when they were last counted, and how many were enabled.
-    kept: Option<(usize, u64)>,
-}
-
-impl Spec for KeepsTheCount {
-    fn state(&mut self) -> &mut State {
-        self.model.state()
+keeping! {
+    KeepsTheCount {
+        /// The definitions when they were last counted, and how many were enabled.
+        kept: Option<(usize, u64)>,
     }
 }
 

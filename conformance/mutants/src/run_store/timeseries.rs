@@ -2,11 +2,11 @@ use chrono::TimeDelta;
 use plimsoll_contract::{
     Answer, Error, FlowRun, Instant, RunStatus, RunTimeseriesBucket, RunTimeseriesGranularity,
 };
-use plimsoll_model::{Model, Spec, State};
+use plimsoll_model::{Model, Spec};
 
 use super::calls::{BreaksSeries, Series, override_run_store};
 use crate::Mutant;
-use crate::broken::{AsSpecified, in_nanoseconds, models, run_store};
+use crate::broken::{AsSpecified, in_nanoseconds, keeping, models, run_store};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -370,16 +370,10 @@ impl BreaksSeries for SeriesInNanoseconds {
     }
 }
 
-/// A mutant with a cache.
-#[derive(Default)]
-struct KeepsPastWindows {
-    model: Model,
-    kept: Vec<(Series, Buckets)>,
-}
-
-impl Spec for KeepsPastWindows {
-    fn state(&mut self) -> &mut State {
-        self.model.state()
+keeping! {
+    /// A mutant with a cache.
+    KeepsPastWindows {
+        kept: Vec<(Series, Buckets)>,
     }
 }
 

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use plimsoll_contract::{Answer, Error, Instant, WebhookRejection};
-use plimsoll_model::{Model, Spec, State, WebhookRejectionStore};
+use plimsoll_model::{Model, Spec, WebhookRejectionStore};
 
 use super::seen_as;
 use crate::Mutant;
-use crate::broken::{models, webhook_rejection_store};
+use crate::broken::{keeping, models, webhook_rejection_store};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -147,15 +147,9 @@ impl WebhookRejectionStore for WindowLacksStart {
     }
 }
 
-#[derive(Default)]
-struct WindowIsOfWriting {
-    model: Model,
-    written_at: BTreeMap<i64, Instant>,
-}
-
-impl Spec for WindowIsOfWriting {
-    fn state(&mut self) -> &mut State {
-        self.model.state()
+keeping! {
+    WindowIsOfWriting {
+        written_at: BTreeMap<i64, Instant>,
     }
 }
 

@@ -505,7 +505,14 @@ async fn duplicate_flow_accepted(t: &Trial) -> Outcome {
     let mut config = refused(t, t.own_config());
     config.registered_flows.insert(1, a_handle(t, "Between"));
     let outcome = t.open(&config).await;
-    t.expect_refusal("also with another between", outcome, ErrorKind::InvalidArgument)
+    t.expect_refusal("also with another between", outcome, ErrorKind::InvalidArgument)?;
+    let flow = a_handle(t, "Invoice");
+    let (name, version) = ("Refund".to_owned(), "2.0".to_owned());
+    let later = FlowHandle { name, version, ..flow.clone() };
+    let config = OpenConfig { registered_flows: vec![flow, later], ..t.own_config() };
+    let outcome = t.open(&config).await;
+    let what = "also with another name and version";
+    t.expect_refusal(what, outcome, ErrorKind::InvalidArgument)
 }
 
 fn with_unknown_setting(config: OpenConfig, value: &str) -> OpenConfig {

@@ -54,6 +54,15 @@ pub(super) const CHECKS: &[Check] = &[
         run: |t| Box::pin(active_runs_listed_in_pieces(t)),
     },
     Check {
+        id: "run-store/page-of-another-status",
+        clauses: &["RUN-31"],
+        goal: "Running runs are paged while they end; every run on a page has the status that was \
+               asked for.",
+        usual_cause: "the runs of a page are chosen in one query and read in another",
+        uses: &[RunStore],
+        run: |t| Box::pin(page_of_another_status(t)),
+    },
+    Check {
         id: "run-store/derived-runs-listed-in-pieces",
         clauses: &["RUN-5"],
         goal: "The runs that repeat a run are listed while others are started; those that were \
@@ -249,6 +258,29 @@ async fn active_runs_listed_in_pieces(t: &Trial) -> Outcome {
         let ended = lists.iter().flatten().find(|run| !is_running(run));
         t.expect("every active run is running", &ended, &None);
         expect_whole(t, "active runs", lists.iter().map(|list| ids_of(list)), &staying);
+    }
+    t.overlap_shown()
+}
+
+async fn page_of_another_status(t: &Trial) -> Outcome {
+    while t.next_slow_round().await? {
+        let flow = t.flow_id();
+        let running = running_repeats(t, &t.start_of(flow)).await?;
+        let seen = t
+            .watch(
+                move |writer, instance| {
+                    let run = running[writer];
+                    async move { instance.run_store().complete_run(run, RunStatus::Failed).await }
+                },
+                move |instance| async move {
+                    let (runs, status) = (instance.run_store(), Some(RunStatus::Running));
+                    runs.get_runs_page(Some(flow), status, Page::all(), None).await
+                },
+            )
+            .await?;
+        let mut items = seen.iter().flatten().flat_map(|page| &page.items);
+        let other = items.find(|run| !is_running(run));
+        t.expect("every run on a page of running ones is running", &other, &None);
     }
     t.overlap_shown()
 }

@@ -145,10 +145,11 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     },
     Check {
         id: "run-runtime-store/release-race-frees-others",
-        clauses: &["RUNTIME-12", "RUN-82"],
+        clauses: &["RUNTIME-12", "RUN-82", "RUNTIME-3", "RUN-83"],
         goal: "In one run half of the callers release the claims and entries of their steps while \
                the others claim and dispatch theirs; each release is of one step.",
-        usual_cause: "the run's claims are read, and written back without the released one",
+        usual_cause: "the run's claims are read, and written back with the new one or without the \
+                      released one",
         uses: &[RunStore, RunRuntimeStore],
         run: |t| Box::pin(release_race_frees_others(t)),
     },
