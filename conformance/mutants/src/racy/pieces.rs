@@ -10,6 +10,7 @@ use plimsoll_contract::{
 };
 use plimsoll_model::{Attempt, State};
 
+use super::stale::{Late, Of};
 use super::{Built, Collision, build, dawdle, locked};
 use crate::broken::AsSpecified;
 
@@ -30,7 +31,7 @@ pub(crate) fn late_index() -> Built {
 
 /// A step is started first, and its attempt is added later.
 pub(crate) fn late_attempts() -> Built {
-    build::<LateAttempts>()
+    build::<Of<LateAttempts>>()
 }
 
 /// A step with its status.
@@ -169,16 +170,13 @@ struct LateAttempts;
 
 type StepId = (RunId, String);
 
-impl Collision for LateAttempts {
+impl Late for LateAttempts {
+    const FUNCTION: &str = "record-step-start";
+
     async fn call<T: Send + 'static>(
-        &self,
         state: &Mutex<State>,
-        function: &str,
         call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {
-        if function != "record-step-start" {
-            return call(&mut AsSpecified(&mut locked(state)));
-        }
         let (answer, late) = {
             let mut state = locked(state);
             let before = state.space().map(|space| space.attempts.clone()).unwrap_or_default();

@@ -136,18 +136,19 @@ fn write_back(
 }
 
 /// What one function does that looks first and acts later.
-trait Late: Default + Send + Sync + 'static {
+pub(super) trait Late: Default + Send + Sync + 'static {
     /// Its name. The others are as they should be.
     const FUNCTION: &str;
 
-    fn call<T: Send>(
+    fn call<T: Send + 'static>(
         state: &Mutex<State>,
         call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> impl Future<Output = Answer<T>> + Send;
 }
 
+/// A backend of which that function alone is wrong.
 #[derive(Default)]
-struct Of<L>(PhantomData<L>);
+pub(super) struct Of<L>(PhantomData<L>);
 
 impl<L: Late> Collision for Of<L> {
     async fn call<T: Send + 'static>(
@@ -192,7 +193,7 @@ struct StaleChoices;
 impl Late for StaleChoices {
     const FUNCTION: &str = "deliver-signal";
 
-    async fn call<T: Send>(
+    async fn call<T: Send + 'static>(
         state: &Mutex<State>,
         call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {
@@ -213,7 +214,7 @@ struct StaleReset;
 impl Late for StaleReset {
     const FUNCTION: &str = "reset-cascade-skipped-dependents";
 
-    async fn call<T: Send>(
+    async fn call<T: Send + 'static>(
         state: &Mutex<State>,
         call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {
@@ -238,7 +239,7 @@ struct StaleAnnotation;
 impl Late for StaleAnnotation {
     const FUNCTION: &str = "annotate-dispatch";
 
-    async fn call<T: Send>(
+    async fn call<T: Send + 'static>(
         state: &Mutex<State>,
         call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {
@@ -258,7 +259,7 @@ struct StaleHeaders;
 impl Late for StaleHeaders {
     const FUNCTION: &str = "save-trigger-headers";
 
-    async fn call<T: Send>(
+    async fn call<T: Send + 'static>(
         state: &Mutex<State>,
         call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {
@@ -296,7 +297,7 @@ macro_rules! writes_back {
         impl Late for $name {
             const FUNCTION: &str = $function;
 
-            async fn call<T: Send>(
+            async fn call<T: Send + 'static>(
                 state: &Mutex<State>,
                 call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
             ) -> Answer<T> {
@@ -326,7 +327,7 @@ struct LateRows;
 impl Late for LateRows {
     const FUNCTION: &str = "write";
 
-    async fn call<T: Send>(
+    async fn call<T: Send + 'static>(
         state: &Mutex<State>,
         call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {
@@ -349,7 +350,7 @@ struct StaleEnabling;
 impl Late for StaleEnabling {
     const FUNCTION: &str = "set-enabled";
 
-    async fn call<T: Send>(
+    async fn call<T: Send + 'static>(
         state: &Mutex<State>,
         call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {
@@ -370,7 +371,7 @@ struct StaleSweep;
 impl Late for StaleSweep {
     const FUNCTION: &str = "cleanup";
 
-    async fn call<T: Send>(
+    async fn call<T: Send + 'static>(
         state: &Mutex<State>,
         call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {
@@ -401,7 +402,7 @@ struct GivesUp;
 impl Late for GivesUp {
     const FUNCTION: &str = "deliver-signal";
 
-    async fn call<T: Send>(
+    async fn call<T: Send + 'static>(
         state: &Mutex<State>,
         call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {

@@ -6,22 +6,23 @@ use std::sync::Mutex;
 use plimsoll_contract::{Answer, FlowDefinition, RunControl};
 use plimsoll_model::{Namespace, State};
 
+use super::stale::{Late, Of};
 use super::{Built, Collision, build, dawdle, locked};
 use crate::broken::AsSpecified;
 
 /// A record's flag is read first and its reason and instants later.
 pub(crate) fn flags_in_two_reads() -> Built {
-    build::<FlagsInTwoReads>()
+    build::<Of<FlagsInTwoReads>>()
 }
 
 /// A definition is enabled first and read for the answer later.
 pub(crate) fn late_answers() -> Built {
-    build::<LateAnswers>()
+    build::<Of<LateAnswers>>()
 }
 
 /// A step that does not wait is found first and gets a fresh waiter later.
 pub(crate) fn late_registration() -> Built {
-    build::<LateRegistration>()
+    build::<Of<LateRegistration>>()
 }
 
 /// The slots of a run are read first and written back later, all of them.
@@ -32,17 +33,14 @@ pub(crate) fn stale_slots() -> Built {
 #[derive(Default)]
 struct FlagsInTwoReads;
 
-impl Collision for FlagsInTwoReads {
+impl Late for FlagsInTwoReads {
+    const FUNCTION: &str = "get-run-control";
+
     async fn call<T: Send + 'static>(
-        &self,
         state: &Mutex<State>,
-        function: &str,
         call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {
         let first = call(&mut AsSpecified(&mut locked(state)))?;
-        if function != "get-run-control" {
-            return Ok(first);
-        }
         dawdle().await;
         let mut second = call(&mut AsSpecified(&mut locked(state)))?;
         let before = (&first as &dyn Any).downcast_ref::<Option<RunControl>>();
@@ -57,17 +55,14 @@ impl Collision for FlagsInTwoReads {
 #[derive(Default)]
 struct LateAnswers;
 
-impl Collision for LateAnswers {
+impl Late for LateAnswers {
+    const FUNCTION: &str = "set-enabled";
+
     async fn call<T: Send + 'static>(
-        &self,
         state: &Mutex<State>,
-        function: &str,
         call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {
         let mut answer = call(&mut AsSpecified(&mut locked(state)))?;
-        if function != "set-enabled" {
-            return Ok(answer);
-        }
         dawdle().await;
         if let Some(answer) = (&mut answer as &mut dyn Any).downcast_mut::<FlowDefinition>()
             && let Some(space) = locked(state).space()
@@ -82,16 +77,13 @@ impl Collision for LateAnswers {
 #[derive(Default)]
 struct LateRegistration;
 
-impl Collision for LateRegistration {
+impl Late for LateRegistration {
+    const FUNCTION: &str = "register-waiter";
+
     async fn call<T: Send + 'static>(
-        &self,
         state: &Mutex<State>,
-        function: &str,
         call: impl Fn(&mut AsSpecified<'_>) -> Answer<T> + Send + Sync,
     ) -> Answer<T> {
-        if function != "register-waiter" {
-            return call(&mut AsSpecified(&mut locked(state)));
-        }
         let mut trial = locked(state).clone();
         let before = trial.space().map(|space| space.waiters.clone()).unwrap_or_default();
         call(&mut AsSpecified(&mut trial))?;
