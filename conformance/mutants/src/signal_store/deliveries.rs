@@ -54,7 +54,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         id: "signal-store/inserts-over-a-delivery",
         clause: "SIGNAL-3",
         how: "looks whether a step waits and inserts a fresh waiter in two steps",
-        dies: &[("signal-store/first-registration-race-loses-delivery", "its payload stays")],
+        dies: &[("signal-store/first-registration-race-loses-delivery", "one delivers the signal")],
         backend: racy::late_registration,
     },
     Mutant {
