@@ -37,7 +37,7 @@ const ORDER: [(&str, &[&str]); 5] = [
             "plimsoll-guests",
         ],
     ),
-    ("host", &["plimsoll-host", "plimsoll"]),
+    ("host", &["plimsoll-keyvalue", "plimsoll-host", "plimsoll"]),
     ("benches", &["plimsoll-benches", "plimsoll-scale"]),
 ];
 
