@@ -6,41 +6,48 @@ use plimsoll_contract::{
     OutputsRepository, Result, RetentionStore, RunControlStore, RunRuntimeStore, RunStore,
     ScheduleStateStore, SignalStore, WebhookRejectionStore, WebhookReplayStore,
 };
-use tokio::sync::Mutex;
 
-use crate::call::{Session, call, call_in};
+use crate::call::{Session, call, outcome};
 use crate::convert::ToWit;
-use crate::instance::Live;
 use crate::plugin::Plugin;
+use crate::pool::Pool;
 
-/// An instance of a plugin, used like a native backend. Calls take turns.
+/// A plugin at work, used like a native backend: one instance, or as many as its options allow,
+/// each of which has one call at a time.
 ///
-/// Any call that ends without an answer ends the instance. Its state is gone with it, so every
-/// later call answers `state-lost` until the embedder opens the backend anew.
+/// Any call that ends without an answer ends its instance. Where the backend keeps its state in
+/// the instance, that is gone with it, and every later call ends as `state-lost` until the embedder
+/// opens the backend anew. Where the state is shared, the next call gets a new instance, opened as
+/// the last one was. A backend that fails again and again is left alone for a while: its calls
+/// answer `unavailable` at once.
 pub struct WasmBackend {
-    plugin: Plugin,
-    live: Mutex<Option<Live>>,
-    seed: u64,
+    pool: Pool,
 }
 
 impl WasmBackend {
-    pub(crate) fn new(plugin: Plugin, live: Live, seed: u64) -> Self {
-        Self { plugin, live: Mutex::new(Some(live)), seed }
+    pub(crate) fn new(pool: Pool) -> Self {
+        Self { pool }
     }
 
-    /// The plugin that it is an instance of.
+    /// The plugin that it runs.
     #[must_use]
     pub fn plugin(&self) -> &Plugin {
-        &self.plugin
+        &self.pool.plugin
     }
 
-    /// Waits for the instance and takes it for one call.
+    /// Ends it in order: new calls answer `unavailable`, those that were made already are waited
+    /// for, and then the instances are dropped.
+    pub async fn shut_down(&self) {
+        self.pool.shut_down().await;
+    }
+
+    /// Waits for an instance and takes it for one call.
     pub(crate) async fn begin(&self) -> Result<Session<'_>> {
-        Session::begin(self.live.lock().await, &self.plugin)
+        self.pool.begin().await
     }
 
     fn has<T>(&self, interface: Interface, this: T) -> Option<T> {
-        self.plugin.has(interface).then_some(this)
+        self.pool.plugin.has(interface).then_some(this)
     }
 }
 
@@ -51,19 +58,20 @@ impl Backend for WasmBackend {
     }
 
     async fn open(&self, config: &OpenConfig, clock: Arc<dyn Clock>) -> Result<()> {
-        let mut slot = self.live.lock().await;
-        if slot.is_none() {
-            *slot = Some(Live::new(&self.plugin, Arc::clone(&clock), self.seed).await?);
-        }
-        let mut session = Session::begin(slot, &self.plugin)?;
-        let shared = session.live().store.data().clock.clone();
-        let before = shared.exchange(clock);
-        let outcome = call_in!(session, backend, call_open(&config.to_wit()));
-        if outcome.is_err() {
+        let mut session = self.pool.begin_open(&clock).await?;
+        let mut config = config.to_wit();
+        let granted = &self.pool.plugin.inner.options.grants.settings;
+        config.settings.splice(0..0, granted.iter().cloned());
+        let shared = session.live()?.store.data().clock.clone();
+        let before = shared.exchange(Arc::clone(&clock));
+        let outcome = outcome!(session, backend, call_open(&config));
+        let ended = session
+            .end_after(outcome, |pool, live| pool.opened(live, config.clone(), Arc::clone(&clock)));
+        if ended.is_err() {
             // An `open` that fails changes nothing, the clock included.
             shared.exchange(before);
         }
-        outcome
+        ended
     }
 
     async fn discard(&self, namespace: &str) -> Result<()> {

@@ -29,3 +29,25 @@ wasmtime::component::bindgen!({
     world: "plimsoll:host/everything",
     exports: { default: async },
 });
+
+/// What a guest may import besides WASI's own: key-value stores.
+pub mod key_value {
+    wasmtime::component::bindgen!({
+        path: "../wit/deps/keyvalue",
+        inline: "
+            package plimsoll:host;
+
+            world key-value {
+                import wasi:keyvalue/store@0.2.0-draft2;
+                import wasi:keyvalue/atomics@0.2.0-draft2;
+                import wasi:keyvalue/batch@0.2.0-draft2;
+            }
+        ",
+        world: "plimsoll:host/key-value",
+        imports: { default: async | trappable },
+        with: {
+            "wasi:keyvalue/store.bucket": crate::keyvalue::Bucket,
+            "wasi:keyvalue/atomics.cas": crate::keyvalue::Cas,
+        },
+    });
+}

@@ -1,106 +1,127 @@
 //! The life of one call.
 
-use std::time::Duration;
-
-use plimsoll_contract::{CallError, Interruption, InterruptionKind, Result};
-use tokio::sync::MutexGuard;
+use plimsoll_contract::{CallError, Interruption, Result};
+use tokio::sync::SemaphorePermit;
+use tokio::time::Instant;
 
 use crate::bindings::flow::storage::types as wit;
 use crate::convert::{BadAnswer, FromWit};
 use crate::instance::{Live, out_of_time};
 use crate::interruption;
-use crate::plugin::Plugin;
+use crate::metrics::Ended;
+use crate::pool::Pool;
 
 /// An instance that works on one call. Dropped before [`Session::end`], for example because the
 /// caller gave up, it takes the instance with it: nobody knows what state that is in.
 pub(crate) struct Session<'a> {
-    slot: MutexGuard<'a, Option<Live>>,
-    live: Live,
-    plugin: &'a Plugin,
+    pool: &'a Pool,
+    live: Option<Live>,
+    began: Instant,
+    /// Goes last: only then may the next call look for an instance.
+    _permit: SemaphorePermit<'a>,
 }
 
 impl<'a> Session<'a> {
-    /// Takes the instance out of its slot.
-    pub(crate) fn begin(
-        mut slot: MutexGuard<'a, Option<Live>>,
-        plugin: &'a Plugin,
-    ) -> Result<Self> {
-        match slot.take() {
-            Some(live) => Ok(Self { slot, live, plugin }),
-            None => Err(state_lost()),
+    pub(crate) fn new(
+        pool: &'a Pool,
+        permit: SemaphorePermit<'a>,
+        live: Live,
+        began: Instant,
+    ) -> Self {
+        Self { pool, live: Some(live), began, _permit: permit }
+    }
+
+    /// When the call must have ended. Waiting for the instance is counted.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.began + self.pool.plugin.inner.limits.call_time
+    }
+
+    /// The instance; there is one until the session ends.
+    pub(crate) fn live(&mut self) -> Result<&mut Live> {
+        self.live.as_mut().ok_or_else(|| plimsoll_contract::Error::Unsupported.into())
+    }
+
+    /// Puts the instance back if the guest answered, and drops it otherwise.
+    pub(crate) fn end<W, T: FromWit<W>>(
+        self,
+        outcome: Timed<std::result::Result<W, wit::Error>>,
+    ) -> Result<T> {
+        self.end_after(outcome, |_, _| {})
+    }
+
+    /// The same, and does something with the instance if the answer is no error.
+    pub(crate) fn end_after<W, T: FromWit<W>>(
+        mut self,
+        outcome: Timed<std::result::Result<W, wit::Error>>,
+        on_success: impl FnOnce(&Pool, &mut Live),
+    ) -> Result<T> {
+        let Some(mut live) = self.live.take() else {
+            return Err(plimsoll_contract::Error::Unsupported.into());
+        };
+        let stderr = &live.store.data().stderr;
+        let answer = match outcome {
+            Ok(Ok(Ok(value))) => T::from_wit(value)
+                .map(Ok)
+                .map_err(|bad: BadAnswer| interruption::from_error(&bad.into(), stderr)),
+            Ok(Ok(Err(error))) => Ok(Err(CallError::Answered(error.into()))),
+            Ok(Err(error)) => Err(interruption::from_error(&error, stderr)),
+            Err(_) => Err(out_of_time(&self.pool.plugin)),
+        };
+        match answer {
+            Ok(answer) => {
+                if answer.is_ok() {
+                    on_success(self.pool, &mut live);
+                }
+                self.pool.put_back(live);
+                self.pool.metrics.ended(Ended::Answered, self.began.elapsed());
+                answer
+            }
+            Err(interruption) => Err(self.interrupted(live, interruption)),
         }
     }
 
-    /// How long the call may take.
-    pub(crate) fn call_time(&self) -> Duration {
-        self.plugin.inner.limits.call_time
+    fn interrupted(&self, live: Live, interruption: Interruption) -> CallError {
+        self.pool.failed(&interruption);
+        self.pool.ended(live);
+        self.pool.metrics.ended(Ended::Interrupted(interruption.kind), self.began.elapsed());
+        interruption.into()
     }
+}
 
-    pub(crate) fn live(&mut self) -> &mut Live {
-        &mut self.live
-    }
-
-    /// Puts the instance back if the call ended well, and drops it otherwise.
-    pub(crate) fn end<W, T: FromWit<W>>(
-        mut self,
-        outcome: Timed<std::result::Result<W, wit::Error>>,
-    ) -> Result<T> {
-        let stderr = self.live.store.data().stderr.clone();
-        let failed = |error: wasmtime::Error| interruption::from_error(&error, &stderr).into();
-        let answer = match outcome {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => return Err(failed(error)),
-            Err(_) => return Err(out_of_time(self.plugin).into()),
-        };
-        let converted = match answer {
-            Ok(value) => T::from_wit(value).map_err(|bad: BadAnswer| failed(bad.into()))?,
-            Err(error) => {
-                *self.slot = Some(self.live);
-                return Err(CallError::Answered(error.into()));
-            }
-        };
-        *self.slot = Some(self.live);
-        Ok(converted)
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        if let Some(live) = self.live.take() {
+            self.pool.ended(live);
+            self.pool.metrics.ended(Ended::Abandoned, self.began.elapsed());
+        }
     }
 }
 
 /// What a call ends with: an answer, the engine's error, or no time left.
 pub(crate) type Timed<T> = std::result::Result<wasmtime::Result<T>, tokio::time::error::Elapsed>;
 
-fn state_lost() -> CallError {
-    Interruption {
-        kind: InterruptionKind::StateLost,
-        message: "an earlier call ended the instance, and its state went with it; open the \
-                  backend anew"
-            .to_owned(),
-        backtrace: None,
-    }
-    .into()
-}
-
-/// Calls a function of the guest: waits for the instance, sets the deadline, converts the answer.
+/// Calls a function of the guest: waits for an instance, keeps to the deadline, converts the answer.
 macro_rules! call {
     ($backend:expr, $interface:ident, $function:ident($($argument:expr),*)) => {{
-        let session = $backend.begin().await?;
-        $crate::call::call_in!(session, $interface, $function($($argument),*))
+        let mut session = $backend.begin().await?;
+        let outcome =
+            $crate::call::outcome!(session, $interface, $function($($argument),*));
+        session.end(outcome)
     }};
 }
 
-/// The same with an instance that is taken already.
-macro_rules! call_in {
+/// What a call into the instance of a session ends with.
+macro_rules! outcome {
     ($session:ident, $interface:ident, $function:ident($($argument:expr),*)) => {{
-        let mut session = $session;
-        let limit = session.call_time();
-        let $crate::instance::Live { store, guests } = session.live();
+        let deadline = $session.deadline();
+        let $crate::instance::Live { store, guests, .. } = $session.live()?;
         match &guests.$interface {
             Some(guest) => {
-                let outcome =
-                    tokio::time::timeout(limit, guest.$function(store, $($argument),*)).await;
-                session.end(outcome)
+                tokio::time::timeout_at(deadline, guest.$function(store, $($argument),*)).await
             }
-            None => Err(plimsoll_contract::Error::Unsupported.into()),
+            None => return Err(plimsoll_contract::Error::Unsupported.into()),
         }
     }};
 }
 
-pub(crate) use {call, call_in};
+pub(crate) use {call, outcome};

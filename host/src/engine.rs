@@ -9,6 +9,7 @@ use wasmtime::{Config, Engine};
 use crate::Limits;
 use crate::cache::Cache;
 use crate::instance::Data;
+use crate::{keyvalue, wasi};
 
 /// How often a running guest lets others run and its deadline be looked at.
 const TICK: Duration = Duration::from_millis(5);
@@ -61,8 +62,8 @@ impl Host {
     pub fn new(options: Options) -> Result<Self, HostError> {
         let engine = Engine::new(&config(&options.limits)).map_err(|error| engine_error(&error))?;
         let mut linker = Linker::new(&engine);
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker)
-            .map_err(|error| engine_error(&error))?;
+        wasi::add_to_linker(&mut linker).map_err(|error| engine_error(&error))?;
+        keyvalue::add_to_linker(&mut linker).map_err(|error| engine_error(&error))?;
         let cache = match options.cache_folder {
             Some(path) => {
                 Some(Cache::new(&path).map_err(|source| HostError::Cache { path, source })?)

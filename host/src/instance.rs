@@ -6,9 +6,11 @@ use wasmtime::component::{Instance, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::bindings::exports::flow::storage as guest;
+use crate::grants::Grants;
 use crate::interruption;
 use crate::limits::Meter;
 use crate::plugin::Plugin;
+use crate::seam::Gate;
 use crate::wasi::{self, SharedClock, Stderr};
 
 /// How an instance is made.
@@ -28,9 +30,11 @@ impl Default for InstanceOptions {
 
 /// What the host keeps beside an instance.
 pub(crate) struct Data {
-    wasi: WasiCtx,
-    table: ResourceTable,
-    meter: Meter,
+    pub(crate) wasi: WasiCtx,
+    pub(crate) table: ResourceTable,
+    pub(crate) meter: Meter,
+    pub(crate) gate: Gate,
+    pub(crate) grants: Arc<Grants>,
     pub(crate) clock: SharedClock,
     pub(crate) stderr: Stderr,
 }
@@ -45,6 +49,8 @@ impl WasiView for Data {
 pub(crate) struct Live {
     pub(crate) store: Store<Data>,
     pub(crate) guests: Guests,
+    /// Which `open` it has seen last; zero for none.
+    pub(crate) generation: u64,
 }
 
 macro_rules! guests {
@@ -112,7 +118,7 @@ impl Live {
         clock: Arc<dyn Clock>,
         seed: u64,
     ) -> Result<Self, Interruption> {
-        let mut store = new_store(plugin, clock, seed);
+        let mut store = new_store(plugin, clock, seed)?;
         let stderr = store.data().stderr.clone();
         let instance = plugin.inner.pre.instantiate_async(&mut store);
         let made = tokio::time::timeout(plugin.inner.limits.call_time, instance).await;
@@ -122,7 +128,7 @@ impl Live {
             Err(_) => return Err(out_of_time(plugin)),
         };
         let guests = plugin.inner.indices.load(&mut store, &instance).map_err(failed)?;
-        Ok(Self { store, guests })
+        Ok(Self { store, guests, generation: 0 })
     }
 }
 
@@ -132,14 +138,20 @@ pub(crate) fn out_of_time(plugin: &Plugin) -> Interruption {
     Interruption { kind: InterruptionKind::Timeout, message, backtrace: None }
 }
 
-fn new_store(plugin: &Plugin, clock: Arc<dyn Clock>, seed: u64) -> Store<Data> {
+fn new_store(
+    plugin: &Plugin,
+    clock: Arc<dyn Clock>,
+    seed: u64,
+) -> Result<Store<Data>, Interruption> {
     let limits = plugin.inner.limits;
+    let grants = Arc::clone(&plugin.inner.options.grants);
     let clock = SharedClock::new(clock);
     let stderr = Stderr::default();
     let mut table = ResourceTable::new();
     table.set_max_capacity(limits.handles);
-    let wasi = wasi::context(&clock, seed, &limits, &stderr);
-    let data = Data { wasi, table, meter: Meter::new(limits), clock, stderr };
+    let gate = Gate::new(plugin.inner.options.seam.as_ref());
+    let wasi = wasi::context(&clock, seed, &limits, &grants, &gate, &stderr).map_err(not_lent)?;
+    let data = Data { wasi, table, meter: Meter::new(limits), gate, grants, clock, stderr };
     let mut store = Store::new(plugin.inner.pre.engine(), data);
     store.limiter(|data| &mut data.meter);
     store.set_hostcall_fuel(limits.host_memory);
@@ -147,5 +159,10 @@ fn new_store(plugin: &Plugin, clock: Arc<dyn Clock>, seed: u64) -> Store<Data> {
     // A guest that computes lets its caller look at the deadline on every tick.
     store.epoch_deadline_async_yield_and_update(1);
     store.set_epoch_deadline(1);
-    store
+    Ok(store)
+}
+
+/// A directory that was granted is not there any more.
+fn not_lent(error: wasmtime::Error) -> Interruption {
+    Interruption { kind: InterruptionKind::Trap, message: format!("{error:#}"), backtrace: None }
 }

@@ -30,6 +30,7 @@
 
 mod backend;
 mod bindings;
+mod breaker;
 mod cache;
 mod call;
 mod componentize;
@@ -39,17 +40,24 @@ mod event_reader;
 mod exports;
 mod flow_repository;
 mod flow_store;
+mod grants;
+mod imports;
 mod instance;
 mod interruption;
+mod keyvalue;
 mod limits;
 mod load_error;
+pub mod manifest;
+mod metrics;
 mod outputs_repository;
 mod plugin;
+mod pool;
 mod retention_store;
 mod run_control_store;
 mod run_runtime_store;
 mod run_store;
 mod schedule_state_store;
+mod seam;
 mod signal_store;
 #[cfg(feature = "conformance")]
 mod subject;
@@ -58,11 +66,16 @@ mod webhook_rejection_store;
 mod webhook_replay_store;
 
 pub use backend::WasmBackend;
+pub use breaker::BreakerPolicy;
 pub use engine::{Host, HostError, Options};
 pub use exports::ExportedInterface;
+pub use grants::{Access, Directory, Grants, Remote};
+pub use imports::{Import, LeadsTo};
 pub use instance::InstanceOptions;
 pub use limits::Limits;
 pub use load_error::{LoadError, LoadErrorKind};
-pub use plugin::Plugin;
+pub use manifest::{Manifest, ManifestError};
+pub use plugin::{Inspection, Plugin, PluginOptions};
+pub use seam::{ImportCall, Passage, Seam};
 #[cfg(feature = "conformance")]
 pub use subject::PluginSubject;

@@ -14,8 +14,11 @@ pub struct Limits {
     pub table_elements: usize,
     /// Core instances, memories and tables inside one component instance, each.
     pub core_instances: usize,
-    /// How long one call may take, waiting in the host included.
+    /// How long one call may take, waiting in the host included. A call waits for an instance for
+    /// half of it at most.
     pub call_time: Duration,
+    /// How many calls may wait for an instance at once.
+    pub waiting: usize,
     /// What one answer or one import's arguments may take in the host. The unit is wasmtime's
     /// host-call fuel: about a byte, and about 263 for a run record.
     pub host_memory: usize,
@@ -35,6 +38,7 @@ impl Default for Limits {
             table_elements: 20_000,
             core_instances: 16,
             call_time: Duration::from_secs(10),
+            waiting: 1_024,
             // A page of 50 runs with 256 KiB payloads takes 12.5 MiB.
             host_memory: 32 << 20,
             handles: 1_000,
@@ -59,6 +63,10 @@ pub(crate) struct Meter {
 impl Meter {
     pub(crate) fn new(limits: Limits) -> Self {
         Self { limits, memory_bytes: 0, table_elements: 0 }
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
     }
 }
 

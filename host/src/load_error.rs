@@ -38,6 +38,8 @@ pub enum LoadErrorKind {
     WrongShape,
     /// An import that nothing grants.
     NotGranted,
+    /// It is to run as several instances and keeps its state in one.
+    TooManyInstances,
     /// It cannot be instantiated or asked what it is.
     DoesNotStart,
 }

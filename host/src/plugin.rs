@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use plimsoll_contract::{
     Backend, CallError, Description, Interface, InterruptionKind, Result as CallResult,
+    StateLocation,
 };
 use sha2::{Digest, Sha256};
 use wasmparser::{Validator, WasmFeatures};
@@ -9,8 +10,10 @@ use wasmtime::component::{Component, InstancePre};
 
 use crate::componentize::{self, componentize};
 use crate::exports::{self, ExportedInterface};
+use crate::imports::{self, Import};
 use crate::instance::{Data, Indices, InstanceOptions, Live};
-use crate::{Host, Limits, LoadError, LoadErrorKind, WasmBackend};
+use crate::pool::Pool;
+use crate::{BreakerPolicy, Grants, Host, Limits, LoadError, LoadErrorKind, Seam, WasmBackend};
 
 /// A backend that was loaded: checked, compiled, ready to be instantiated.
 #[derive(Clone)]
@@ -18,40 +21,88 @@ pub struct Plugin {
     pub(crate) inner: Arc<Inner>,
 }
 
+/// How a plugin is run.
+#[derive(Clone)]
+pub struct PluginOptions {
+    /// What metrics call it; none takes the first digits of its digest.
+    pub name: Option<String>,
+    /// What it may reach.
+    pub grants: Arc<Grants>,
+    /// What each instance may use; none takes the host's limits. The stack and the size of the
+    /// component are the host's in any case.
+    pub limits: Option<Limits>,
+    /// How many instances work at once. More than one is for a backend whose instances share
+    /// their state.
+    pub instances: usize,
+    /// When it is left alone.
+    pub breaker: BreakerPolicy,
+    /// Looks at every call out of the sandbox; for tests.
+    pub seam: Option<Arc<dyn Seam>>,
+}
+
+impl Default for PluginOptions {
+    fn default() -> Self {
+        Self {
+            name: None,
+            grants: Arc::default(),
+            limits: None,
+            instances: 1,
+            breaker: BreakerPolicy::default(),
+            seam: None,
+        }
+    }
+}
+
 pub(crate) struct Inner {
     pub(crate) pre: InstancePre<Data>,
     pub(crate) indices: Indices,
     pub(crate) limits: Limits,
-    exports: Vec<ExportedInterface>,
-    other_exports: Vec<String>,
-    imports: Vec<String>,
-    sha256: String,
-    size: usize,
-    was_wrapped: bool,
+    pub(crate) options: PluginOptions,
+    seen: Inspection,
     description: Option<Description>,
 }
 
-/// The packages whose interfaces link, in their null form.
-const LINKED: &[&str] =
-    &["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
-
-/// Every component imports the records that it exports functions about; there is nothing in it.
-const TYPES: &str = "flow:storage/types@";
+/// What there is to see of a component without running it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspection {
+    /// The interfaces of the contract that it exports.
+    pub exports: Vec<ExportedInterface>,
+    /// What it exports besides.
+    pub other_exports: Vec<String>,
+    /// What it asks for, the contract's records left out.
+    pub imports: Vec<Import>,
+    /// The SHA-256 of the component, in hex.
+    pub sha256: String,
+    /// The size of what was looked at, in bytes.
+    pub size: usize,
+    /// Whether a core module was wrapped to become a component.
+    pub was_wrapped: bool,
+}
 
 impl Host {
     /// Checks and compiles a backend: a component, or a core module that carries a component type.
-    /// It is instantiated once, to compare types, and asked what it is.
+    /// It is instantiated once, to compare types, and asked what it is. Nothing is granted.
     ///
     /// # Errors
     ///
     /// [`LoadError`] says what is wrong and what to do.
     pub async fn load(&self, bytes: &[u8]) -> Result<Plugin, LoadError> {
-        let (component_bytes, was_wrapped) = componentize(bytes, self.limits.component_bytes)?;
-        let sha256 = hex(&Sha256::digest(&component_bytes));
-        let component = self.compile(&component_bytes, &sha256)?;
-        let imports = self.imports(&component)?;
-        let exports = exports::detect(&self.engine, &component)?;
-        let interfaces: Vec<_> = exports.iter().map(|exported| exported.interface).collect();
+        self.load_with(bytes, PluginOptions::default()).await
+    }
+
+    /// The same with grants and limits of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Host::load`]; and if it is to run as several instances and keeps its state in one.
+    pub async fn load_with(
+        &self,
+        bytes: &[u8],
+        options: PluginOptions,
+    ) -> Result<Plugin, LoadError> {
+        let (component, seen) = self.look(bytes)?;
+        imports::check(&seen.imports, &options.grants)?;
+        let interfaces: Vec<_> = seen.exports.iter().map(|exported| exported.interface).collect();
         let pre = self.linker.instantiate_pre(&component).map_err(|error| {
             LoadError::new(LoadErrorKind::NotGranted, format!("an import does not fit: {error:#}"))
         })?;
@@ -60,17 +111,47 @@ impl Host {
         let mut inner = Inner {
             pre,
             indices,
-            limits: self.limits,
-            exports,
+            limits: options.limits.unwrap_or(self.limits),
+            options,
+            seen,
+            description: None,
+        };
+        inner = probe(inner).await?;
+        let plugin = Plugin { inner: Arc::new(inner) };
+        if plugin.keeps_its_state() && plugin.inner.options.instances != 1 {
+            let message = format!(
+                "the backend keeps its state in one instance and cannot run as {}; set `instances \
+                 = 1`, or leave it out",
+                plugin.inner.options.instances
+            );
+            return Err(LoadError::new(LoadErrorKind::TooManyInstances, message));
+        }
+        Ok(plugin)
+    }
+
+    /// Checks and compiles a backend without running it or granting it anything.
+    ///
+    /// # Errors
+    ///
+    /// As [`Host::load`], but not for what it imports.
+    pub fn inspect(&self, bytes: &[u8]) -> Result<Inspection, LoadError> {
+        Ok(self.look(bytes)?.1)
+    }
+
+    fn look(&self, bytes: &[u8]) -> Result<(Component, Inspection), LoadError> {
+        let (component_bytes, was_wrapped) = componentize(bytes, self.limits.component_bytes)?;
+        let sha256 = hex(&Sha256::digest(&component_bytes));
+        let component = self.compile(&component_bytes, &sha256)?;
+        let imports = imports::of(&self.engine, &component);
+        let seen = Inspection {
+            exports: exports::detect(&self.engine, &component)?,
             other_exports: self.other_exports(&component),
             imports,
             sha256,
             size: bytes.len(),
             was_wrapped,
-            description: None,
         };
-        inner = probe(inner).await?;
-        Ok(Plugin { inner: Arc::new(inner) })
+        Ok((component, seen))
     }
 
     fn compile(&self, bytes: &[u8], sha256: &str) -> Result<Component, LoadError> {
@@ -84,24 +165,6 @@ impl Host {
             cache.put(&self.engine, sha256, &component);
         }
         Ok(component)
-    }
-
-    fn imports(&self, component: &Component) -> Result<Vec<String>, LoadError> {
-        let mut names = Vec::new();
-        for (name, _) in component.component_type().imports(&self.engine) {
-            if name.starts_with(TYPES) {
-                continue;
-            }
-            if !LINKED.iter().any(|package| name.starts_with(package)) {
-                let message = format!(
-                    "the component imports `{name}`, which this host does not grant; build it \
-                     without that import"
-                );
-                return Err(LoadError::new(LoadErrorKind::NotGranted, message));
-            }
-            names.push(name.to_owned());
-        }
-        Ok(names)
     }
 
     fn other_exports(&self, component: &Component) -> Vec<String> {
@@ -171,44 +234,45 @@ impl Plugin {
     /// How it ended, if its start function trapped or broke a limit.
     pub async fn instantiate(&self, options: InstanceOptions) -> CallResult<WasmBackend> {
         let seed = options.random_seed.unwrap_or_else(|| fastrand::u64(..));
-        let live = Live::new(self, options.clock, seed).await.map_err(CallError::from)?;
-        Ok(WasmBackend::new(self.clone(), live, seed))
+        let clock = options.clock;
+        let live = Live::new(self, Arc::clone(&clock), seed).await.map_err(CallError::from)?;
+        Ok(WasmBackend::new(Pool::new(self.clone(), live, clock, seed)))
     }
 
     /// The interfaces of the contract that it exports.
     #[must_use]
     pub fn exports(&self) -> &[ExportedInterface] {
-        &self.inner.exports
+        &self.inner.seen.exports
     }
 
     /// What it exports besides.
     #[must_use]
     pub fn other_exports(&self) -> &[String] {
-        &self.inner.other_exports
+        &self.inner.seen.other_exports
     }
 
     /// What it imports, the contract's records left out.
     #[must_use]
-    pub fn imports(&self) -> &[String] {
-        &self.inner.imports
+    pub fn imports(&self) -> &[Import] {
+        &self.inner.seen.imports
     }
 
     /// The SHA-256 of the component, in hex.
     #[must_use]
     pub fn sha256(&self) -> &str {
-        &self.inner.sha256
+        &self.inner.seen.sha256
     }
 
     /// The size of what was loaded, in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.inner.size
+        self.inner.seen.size
     }
 
     /// Whether a core module was wrapped to become a component.
     #[must_use]
     pub fn was_wrapped(&self) -> bool {
-        self.inner.was_wrapped
+        self.inner.seen.was_wrapped
     }
 
     /// What the backend says of itself; none if it gave no answer.
@@ -223,7 +287,27 @@ impl Plugin {
         &self.inner.limits
     }
 
+    /// What it is called: as its options say, or by the first digits of its digest.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        let digits = self.inner.seen.sha256.get(..12).unwrap_or_default();
+        self.inner.options.name.as_deref().unwrap_or(digits)
+    }
+
+    /// How it is run.
+    #[must_use]
+    pub fn options(&self) -> &PluginOptions {
+        &self.inner.options
+    }
+
+    /// Whether an instance that ends takes the state with it. A backend that does not say where
+    /// its state is may have it there.
+    pub(crate) fn keeps_its_state(&self) -> bool {
+        let description = self.inner.description.as_ref();
+        description.is_none_or(|description| description.state == StateLocation::Instance)
+    }
+
     pub(crate) fn has(&self, interface: Interface) -> bool {
-        self.inner.exports.iter().any(|exported| exported.interface == interface)
+        self.inner.seen.exports.iter().any(|exported| exported.interface == interface)
     }
 }

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use plimsoll_conformance::{Kind, Subject};
@@ -12,13 +13,15 @@ pub struct PluginSubject {
     plugin: Plugin,
     target: String,
     seed: u64,
+    /// How many instances were made: those that share a state must not make up the same ids.
+    made: AtomicU64,
 }
 
 impl PluginSubject {
     /// `target` is what reports call it; `seed` gives the random numbers that guests see.
     #[must_use]
     pub fn new(plugin: Plugin, target: impl Into<String>, seed: u64) -> Self {
-        Self { plugin, target: target.into(), seed }
+        Self { plugin, target: target.into(), seed, made: AtomicU64::new(0) }
     }
 }
 
@@ -29,7 +32,9 @@ impl Subject for PluginSubject {
     }
 
     async fn instance(&self, clock: Arc<dyn Clock>) -> Result<Arc<dyn Backend>> {
-        let options = InstanceOptions { clock, random_seed: Some(self.seed) };
+        let number = self.made.fetch_add(1, Ordering::Relaxed);
+        let random_seed = Some(self.seed.wrapping_add(number << 32));
+        let options = InstanceOptions { clock, random_seed };
         Ok(Arc::new(self.plugin.instantiate(options).await?))
     }
 
@@ -46,7 +51,7 @@ impl Subject for PluginSubject {
     }
 
     fn imports(&self) -> Vec<String> {
-        self.plugin.imports().to_vec()
+        self.plugin.imports().iter().map(|import| import.name.clone()).collect()
     }
 
     fn limits(&self) -> Map<String, Value> {
@@ -56,17 +61,19 @@ impl Subject for PluginSubject {
             table_elements,
             core_instances,
             call_time,
+            waiting,
             host_memory,
             handles,
             stack_bytes,
             random_bytes,
         } = *self.plugin.limits();
-        let limits: [(&str, Value); 9] = [
+        let limits: [(&str, Value); 10] = [
             ("component_bytes", component_bytes.into()),
             ("memory_bytes", memory_bytes.into()),
             ("table_elements", table_elements.into()),
             ("core_instances", core_instances.into()),
             ("call_time_ms", (call_time.as_millis() as u64).into()),
+            ("waiting", waiting.into()),
             ("host_memory", host_memory.into()),
             ("handles", handles.into()),
             ("stack_bytes", stack_bytes.into()),

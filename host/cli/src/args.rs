@@ -31,7 +31,7 @@ pub(crate) enum Command {
 
 #[derive(Args)]
 pub(crate) struct Certify {
-    /// What to judge: the path of a .wasm file, `memory`, `sqlite:PATH`, `sqlite::memory:` or
+    /// What to judge: the path of a .wasm file or of its manifest plugin.toml, `memory`, `sqlite:PATH`, `sqlite::memory:` or
     /// `postgres://USER:PASSWORD@HOST/DATABASE`
     pub(crate) target: Option<String>,
     /// The profile to fill: core, production, webhooks or full [default: the largest exported]
@@ -88,7 +88,7 @@ pub(crate) struct Explain {
 
 #[derive(Args)]
 pub(crate) struct Inspect {
-    /// What to look at: the path of a .wasm file, `memory`, `sqlite:PATH` or `postgres://...`
+    /// What to look at: the path of a .wasm file or of its manifest plugin.toml, `memory`, `sqlite:PATH` or `postgres://...`
     pub(crate) target: Option<String>,
     /// Print as JSON
     #[arg(long)]

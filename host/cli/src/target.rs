@@ -10,15 +10,19 @@ use plimsoll_conformance::Subject;
 use plimsoll_contract::{
     Backend, Clock, OpenConfig, Result as CallResult, StateLocation, SystemClock,
 };
-use plimsoll_host::{Host, Options, Plugin, PluginSubject};
+use plimsoll_host::{
+    Grants, Host, Inspection, Limits, LoadError, Manifest, ManifestError, Options, Plugin,
+    PluginOptions, PluginSubject,
+};
 use plimsoll_memory::MemoryBackend;
 use plimsoll_postgres::{PostgresBackend, PostgresOptions};
 use plimsoll_sqlite::{SqliteBackend, SqliteOptions};
 
 use crate::failure::Failure;
 
-const WHAT_IT_TAKES: &str = "a target is the path of a component (`backend.wasm`), `memory`, \
-    `sqlite:PATH`, `sqlite::memory:` or `postgres://USER:PASSWORD@HOST/DATABASE`";
+const WHAT_IT_TAKES: &str = "a target is the path of a component (`backend.wasm`) or of its \
+    manifest (`plugin.toml`), `memory`, `sqlite:PATH`, `sqlite::memory:` or \
+    `postgres://USER:PASSWORD@HOST/DATABASE`";
 
 /// A target that exists.
 pub(crate) enum Target {
@@ -41,20 +45,72 @@ enum NativeKind {
     Postgres(Box<PostgresOptions>),
 }
 
-impl Target {
-    /// Finds the target: loads it if it is a component, and opens it once if it is a database.
-    pub(crate) async fn find(name: Option<&str>) -> Result<Self, Failure> {
-        let Some(name) = name else {
-            return Err(Failure::usage("target", format!("name a target: {WHAT_IT_TAKES}")));
-        };
+/// A target that is looked at and need not be fit to run.
+pub(crate) enum Looked {
+    Native(Native),
+    Component {
+        inspection: Inspection,
+        grants: Arc<Grants>,
+        /// The component loaded, or why it does not load.
+        plugin: Result<Plugin, LoadError>,
+    },
+}
+
+impl Looked {
+    /// Looks at what `name` names.
+    pub(crate) async fn at(name: Option<&str>) -> Result<Self, Failure> {
+        let name = name.ok_or_else(no_target)?;
         if let Some(native) = Native::parse(name)? {
             native.connect().await?;
             return Ok(Self::Native(native));
         }
-        reject_what_comes_later(name)?;
-        let path = Path::new(name);
+        let (host, path) = (host()?, Path::new(name));
+        let (component, options) = match is_manifest(path) {
+            true => {
+                let manifest = Manifest::read(path).map_err(|error| in_manifest(&error))?;
+                let options = manifest.options(&Limits::default()).await;
+                (manifest.component_path(), options.map_err(|error| in_manifest(&error))?)
+            }
+            false => (path.to_owned(), PluginOptions::default()),
+        };
+        let bytes = read(&component)?;
+        let inspection = host.inspect(&bytes).map_err(|error| Failure::load(&component, &error))?;
+        let grants = Arc::clone(&options.grants);
+        let plugin = host.load_with(&bytes, options).await;
+        Ok(Self::Component { inspection, grants, plugin })
+    }
+}
+
+fn no_target() -> Failure {
+    Failure::usage("target", format!("name a target: {WHAT_IT_TAKES}"))
+}
+
+fn host() -> Result<Host, Failure> {
+    Ok(Host::new(Options { cache_folder: cache_folder(), ..Options::default() })?)
+}
+
+fn is_manifest(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "toml")
+}
+
+fn in_manifest(error: &ManifestError) -> Failure {
+    Failure::usage("manifest", error.to_string())
+}
+
+impl Target {
+    /// Finds the target: loads it if it is a component, and opens it once if it is a database.
+    pub(crate) async fn find(name: Option<&str>) -> Result<Self, Failure> {
+        let name = name.ok_or_else(no_target)?;
+        if let Some(native) = Native::parse(name)? {
+            native.connect().await?;
+            return Ok(Self::Native(native));
+        }
+        let (host, path) = (host()?, Path::new(name));
+        if is_manifest(path) {
+            let plugin = host.load_manifest(path).await.map_err(|error| in_manifest(&error))?;
+            return Ok(Self::Component { plugin, name: name.to_owned() });
+        }
         let bytes = read(path)?;
-        let host = Host::new(Options { cache_folder: cache_folder(), ..Options::default() })?;
         let plugin = host.load(&bytes).await.map_err(|error| Failure::load(path, &error))?;
         Ok(Self::Component { plugin, name: name.to_owned() })
     }
@@ -135,14 +191,6 @@ impl Subject for Native {
     async fn instance(&self, _clock: Arc<dyn Clock>) -> CallResult<Arc<dyn Backend>> {
         Ok(self.backend())
     }
-}
-
-fn reject_what_comes_later(name: &str) -> Result<(), Failure> {
-    if Path::new(name).extension().is_none_or(|extension| extension != "toml") {
-        return Ok(());
-    }
-    let message = format!("this version has no manifest targets yet; {WHAT_IT_TAKES}");
-    Err(Failure::usage("target", message))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -104,7 +104,7 @@ fn targets_that_are_none_say_what_to_do() {
         (empty.as_str(), "the file is empty"),
         (text.as_str(), "not WebAssembly"),
         (cut.as_str(), "truncated or malformed"),
-        ("plugin.toml", "no manifest targets yet"),
+        ("plugin.toml", "No such file"),
     ] {
         for command in ["certify", "inspect"] {
             let output = expect(&[command, target], 2, &[words]);

@@ -1,36 +1,20 @@
 use std::fmt::Write as _;
 
 use plimsoll_contract::{Backend, Description, Interface, Profile, StateLocation};
+use plimsoll_host::{ExportedInterface, Grants, Import, Inspection, LeadsTo, LoadError, Plugin};
 use plimsoll_postgres::PostgresOptions;
 use serde_json::{Value, json};
 
 use crate::args::Inspect;
 use crate::failure::Failure;
 use crate::output;
-use crate::target::Target;
+use crate::target::Looked;
 
 pub(crate) async fn run(args: &Inspect) -> Result<u8, Failure> {
     let name = args.target.as_deref();
-    let seen = match Target::find(name).await? {
-        Target::Native(found) => native(&*found.backend()).await,
-        Target::Component { plugin, .. } => Seen {
-            kind: "wasm",
-            size: Some(plugin.size()),
-            sha256: Some(plugin.sha256().to_owned()),
-            was_wrapped: plugin.was_wrapped(),
-            description: plugin.description().cloned(),
-            exports: plugin.exports().iter().map(|exported| exported.interface).collect(),
-            extra_functions: plugin
-                .exports()
-                .iter()
-                .flat_map(|exported| {
-                    let interface = exported.interface;
-                    exported.extra_functions.iter().map(move |name| format!("{interface}.{name}"))
-                })
-                .collect(),
-            other_exports: plugin.other_exports().to_vec(),
-            imports: plugin.imports().to_vec(),
-        },
+    let seen = match Looked::at(name).await? {
+        Looked::Native(found) => native(&*found.backend()).await,
+        Looked::Component { inspection, grants, plugin } => component(inspection, &grants, plugin),
     };
     let name = &*PostgresOptions::masked(name.unwrap_or_default());
     if args.json {
@@ -41,6 +25,35 @@ pub(crate) async fn run(args: &Inspect) -> Result<u8, Failure> {
     Ok(0)
 }
 
+fn component(inspection: Inspection, grants: &Grants, plugin: Result<Plugin, LoadError>) -> Seen {
+    let Inspection { exports, other_exports, imports, sha256, size, was_wrapped } = inspection;
+    let extra = |exported: &ExportedInterface| {
+        let interface = exported.interface;
+        let names = exported.extra_functions.iter();
+        names.map(move |name| format!("{interface}.{name}")).collect::<Vec<_>>()
+    };
+    let (description, refusal) = match plugin {
+        Ok(plugin) => (plugin.description().cloned(), None),
+        Err(refusal) => (None, Some(refusal.to_string())),
+    };
+    let imports = imports.into_iter().map(|import| {
+        let is_granted = import.leads_to.is_granted(grants);
+        (import, is_granted)
+    });
+    Seen {
+        kind: "wasm",
+        size: Some(size),
+        sha256: Some(sha256),
+        was_wrapped,
+        description,
+        refusal,
+        extra_functions: exports.iter().flat_map(extra).collect(),
+        exports: exports.into_iter().map(|exported| exported.interface).collect(),
+        other_exports,
+        imports: imports.collect(),
+    }
+}
+
 async fn native(backend: &dyn Backend) -> Seen {
     Seen {
         kind: "native",
@@ -48,6 +61,7 @@ async fn native(backend: &dyn Backend) -> Seen {
         sha256: None,
         was_wrapped: false,
         description: backend.describe().await.ok(),
+        refusal: None,
         exports: backend.exports(),
         extra_functions: Vec::new(),
         other_exports: Vec::new(),
@@ -62,10 +76,13 @@ struct Seen {
     sha256: Option<String>,
     was_wrapped: bool,
     description: Option<Description>,
+    /// Why it does not load.
+    refusal: Option<String>,
     exports: Vec<Interface>,
     extra_functions: Vec<String>,
     other_exports: Vec<String>,
-    imports: Vec<String>,
+    /// Each with whether it leads to something that was granted.
+    imports: Vec<(Import, bool)>,
 }
 
 impl Seen {
@@ -106,8 +123,8 @@ impl Seen {
         for name in &self.other_exports {
             line("exports", name);
         }
-        for name in &self.imports {
-            line("imports", name);
+        for (import, is_granted) in &self.imports {
+            line("imports", &import_text(import, *is_granted));
         }
         match self.profile() {
             Some(profile) => line("profile", &format!("it could reach {profile}")),
@@ -116,7 +133,23 @@ impl Seen {
                 line("profile", &format!("none; for core it lacks {missing}"));
             }
         }
+        text.push_str(&self.lines_to_add());
+        if let Some(refusal) = &self.refusal {
+            let _ = writeln!(text, "it does not load: {refusal}");
+        }
         text
+    }
+
+    /// What a manifest would have to say for every import to lead somewhere.
+    fn lines_to_add(&self) -> String {
+        let missing = self.imports.iter().filter(|(_, is_granted)| !is_granted);
+        let mut lines: Vec<_> = missing.filter_map(|(import, _)| import.leads_to.lines()).collect();
+        lines.dedup();
+        if lines.is_empty() {
+            return String::new();
+        }
+        let lines = lines.join("\n\n").replace('\n', "\n    ");
+        format!("\nto grant what it imports, add to its manifest, plugin.toml:\n\n    {lines}\n\n")
     }
 
     fn to_json(&self, target: &str) -> Value {
@@ -133,8 +166,21 @@ impl Seen {
             "exports": self.exports.iter().map(|i| i.name()).collect::<Vec<_>>(),
             "extra_functions": self.extra_functions,
             "other_exports": self.other_exports,
-            "imports": self.imports,
+            "imports": self.imports.iter().map(|(import, _)| &import.name).collect::<Vec<_>>(),
+            "not_granted": self.imports.iter().filter(|(_, is_granted)| !is_granted)
+                .map(|(import, _)| &import.name).collect::<Vec<_>>(),
+            "refusal": self.refusal,
         })
+    }
+}
+
+fn import_text(import: &Import, is_granted: bool) -> String {
+    let name = &import.name;
+    match import.leads_to {
+        _ if is_granted => name.clone(),
+        LeadsTo::KeyValue => format!("{name}, which is not granted"),
+        LeadsTo::Unknown => format!("{name}, which nothing can grant"),
+        _ => format!("{name}, which leads nowhere"),
     }
 }
 

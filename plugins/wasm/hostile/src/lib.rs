@@ -19,21 +19,30 @@ use wasi::clocks::wall_clock;
 use wasi::filesystem::preopens;
 use wasi::random::random;
 
+use std::cell::RefCell;
+
 struct Hostile;
 
 export!(Hostile);
 
 impl backend::Guest for Hostile {
+    /// Where its state is, its environment says.
     fn describe() -> Result<Description, Error> {
+        let is_shared = environment::get_environment().iter().any(|(name, _)| name == "SHARED");
         Ok(Description {
             name: "hostile".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            state: StateLocation::Instance,
+            state: if is_shared { StateLocation::Shared } else { StateLocation::Instance },
             durable: false,
         })
     }
 
-    fn open(_config: OpenConfig) -> Result<(), Error> {
+    /// Refuses a namespace that is called `refused`.
+    fn open(config: OpenConfig) -> Result<(), Error> {
+        if config.namespace == "refused" {
+            return Err(Error::Other("as asked".to_owned()));
+        }
+        OPENED.with_borrow_mut(|opened| *opened = Some(config));
         Ok(())
     }
 
@@ -114,10 +123,31 @@ impl webhook_rejection_store::Guest for Hostile {
                 ("directories", preopens::get_directories().len() as u64),
             ],
             1 => vec![("random", random::get_random_u64())],
+            3 => return Ok(opened()),
+            4 => return Ok(await_the_year_2000()),
             _ => vec![("clock", wall_clock::now().seconds)],
         };
         Ok(seen.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     }
+}
+
+thread_local! {
+    static OPENED: RefCell<Option<OpenConfig>> = const { RefCell::new(None) };
+}
+
+/// What the last `open` of this instance was given.
+fn opened() -> Vec<(String, u64)> {
+    OPENED.with_borrow(|opened| {
+        let Some(OpenConfig { namespace, settings, .. }) = opened else { return Vec::new() };
+        let settings = settings.iter().map(|(name, value)| (format!("{name}={value}"), 1));
+        std::iter::once((namespace.clone(), 0)).chain(settings).collect()
+    })
+}
+
+/// Works until the clock shows that year.
+fn await_the_year_2000() -> Vec<(String, u64)> {
+    while wall_clock::now().seconds < 946_684_800 {}
+    opened()
 }
 
 fn row(nanoseconds: u32) -> WebhookRejection {

@@ -2,6 +2,8 @@
 //! empty environment, closed standard streams, the random numbers of a seed, the clock that the
 //! embedder gives.
 
+mod gated;
+
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
@@ -14,10 +16,15 @@ use plimsoll_contract::Clock;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::io::AsyncWrite;
+use wasmtime::component::Linker;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::filesystem::FsPerms;
+use wasmtime_wasi::sockets::SocketAddrUse;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder};
 
-use crate::Limits;
+use crate::instance::Data;
+use crate::seam::Gate;
+use crate::{Access, Directory, Grants, Limits};
 
 /// What is kept of what a guest writes to its standard error, in bytes from the end.
 const STDERR_BYTES: usize = 4_096;
@@ -71,8 +78,25 @@ impl HostMonotonicClock for Monotonic {
     }
 }
 
-/// Builds the null form.
-pub(crate) fn context(clock: &SharedClock, seed: u64, limits: &Limits, stderr: &Stderr) -> WasiCtx {
+/// Links everything: whether it leads anywhere is decided for each instance.
+pub(crate) fn add_to_linker(linker: &mut Linker<Data>) -> wasmtime::Result<()> {
+    wasmtime_wasi::p2::add_to_linker_async(linker)?;
+    gated::add_to_linker(linker)
+}
+
+/// Builds the null form, and puts into it what was granted.
+///
+/// # Errors
+///
+/// If a directory that was granted cannot be opened.
+pub(crate) fn context(
+    clock: &SharedClock,
+    seed: u64,
+    limits: &Limits,
+    grants: &Arc<Grants>,
+    gate: &Gate,
+    stderr: &Stderr,
+) -> wasmtime::Result<WasiCtx> {
     let mut builder = WasiCtxBuilder::new();
     builder
         .wall_clock(clock.clone())
@@ -84,8 +108,29 @@ pub(crate) fn context(clock: &SharedClock, seed: u64, limits: &Limits, stderr: &
         .allow_tcp(false)
         .allow_udp(false)
         .allow_ip_name_lookup(false)
+        .envs(&grants.environment)
         .stderr(stderr.clone());
-    builder.build()
+    for Directory { host, guest, access } in &grants.directories {
+        let access = match access {
+            Access::ReadOnly => FsPerms::ReadOnly,
+            Access::ReadWrite => FsPerms::ReadWrite,
+        };
+        builder.preopened_dir(host, guest, access).map_err(|error| {
+            let host = host.display();
+            wasmtime::format_err!("the directory `{host}`, granted as `{guest}`: {error:#}")
+        })?;
+    }
+    if !grants.tcp.is_empty() {
+        let (grants, gate) = (Arc::clone(grants), gate.clone());
+        builder.allow_tcp(true).allow_ip_name_lookup(true);
+        builder.socket_addr_check(move |address, used_for| {
+            let is_connecting = matches!(used_for, SocketAddrUse::TcpConnect);
+            let is_granted = is_connecting && grants.allow_connecting(address);
+            let passes = gate.pass_now("wasi:sockets/tcp.tcp-socket.start-connect").is_ok();
+            Box::pin(async move { is_granted && passes })
+        });
+    }
+    Ok(builder.build())
 }
 
 /// What a guest wrote last to its standard error, for the message of a trap. Nobody else reads it.
