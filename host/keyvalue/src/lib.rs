@@ -10,14 +10,28 @@
 //!   order of its bytes;
 //! - buckets are compared by bytes and need not be made: one that nobody wrote to is empty.
 
+mod connect;
+mod fault;
+mod limits;
 mod memory;
+mod nats;
+mod options;
+mod redis;
+mod sqlite;
+mod url;
 
 use async_trait::async_trait;
 use thiserror::Error;
 
+pub use connect::{ConnectError, connect};
 pub use memory::MemoryEngine;
+pub use options::EngineOptions;
+pub use sqlite::SqliteEngine;
+pub use url::{EngineUrl, UrlError};
 
-/// The longest key, in bytes.
+use limits::{Budget, check};
+
+/// The longest key, and the longest name of a bucket, in bytes.
 pub const KEY_BYTES: usize = 1_024;
 
 /// The largest value, in bytes.
@@ -25,6 +39,9 @@ pub const VALUE_BYTES: usize = 768 << 10;
 
 /// The most keys that one page of a listing names.
 pub const PAGE_KEYS: usize = 1_000;
+
+/// The most bytes that the values of one [`Engine::get_many`] have together.
+pub const MANY_BYTES: usize = 64 << 20;
 
 /// What an engine answers.
 pub type Result<T> = std::result::Result<T, EngineError>;
@@ -66,19 +83,35 @@ pub struct Keys {
     pub cursor: Option<String>,
 }
 
+impl Keys {
+    /// The page of keys in their order, of which there may be more than fit: then there are more
+    /// pages.
+    pub(crate) fn page(mut keys: Vec<String>) -> Self {
+        let has_more = keys.len() > PAGE_KEYS;
+        keys.truncate(PAGE_KEYS);
+        let cursor = keys.last().filter(|_| has_more).cloned();
+        Self { keys, cursor }
+    }
+}
+
 /// A place that keeps values by key, in buckets.
 ///
-/// A key is at most [`KEY_BYTES`] long and a value [`VALUE_BYTES`]; what is longer is refused.
+/// A key is at most [`KEY_BYTES`] long, as is the name of a bucket, and a value [`VALUE_BYTES`]; what
+/// is longer is refused.
 #[async_trait]
 pub trait Engine: Send + Sync {
     /// The value of a key with its version.
     async fn get(&self, bucket: &str, key: &str) -> Result<Option<Entry>>;
 
-    /// The values of several keys, in their order. Each is read at some moment of the call.
+    /// The values of several keys, in their order. Each is read at some moment of the call. If they
+    /// have more than [`MANY_BYTES`] together, that is an error.
     async fn get_many(&self, bucket: &str, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
+        let mut budget = Budget::default();
         let mut values = Vec::with_capacity(keys.len());
         for key in keys {
-            values.push(self.get(bucket, key).await?.map(|entry| entry.value));
+            let value = self.get(bucket, key).await?.map(|entry| entry.value);
+            budget.take(value.as_deref())?;
+            values.push(value);
         }
         Ok(values)
     }
@@ -91,8 +124,12 @@ pub trait Engine: Send + Sync {
     /// Writes a value, whatever was there.
     async fn set(&self, bucket: &str, key: &str, value: &[u8]) -> Result<()>;
 
-    /// Writes several, one after another: a failure leaves those before it.
+    /// Writes several, one after another: a failure may leave those before it. If one of them is too
+    /// long, none is written.
     async fn set_many(&self, bucket: &str, entries: &[(String, Vec<u8>)]) -> Result<()> {
+        for (key, value) in entries {
+            check(bucket, key, value)?;
+        }
         for (key, value) in entries {
             self.set(bucket, key, value).await?;
         }
@@ -102,7 +139,7 @@ pub trait Engine: Send + Sync {
     /// Removes a key; one that is not there is fine.
     async fn delete(&self, bucket: &str, key: &str) -> Result<()>;
 
-    /// Removes several, one after another: a failure leaves those behind it.
+    /// Removes several, one after another: a failure may leave those behind it.
     async fn delete_many(&self, bucket: &str, keys: &[String]) -> Result<()> {
         for key in keys {
             self.delete(bucket, key).await?;
@@ -126,33 +163,4 @@ pub trait Engine: Send + Sync {
         expected: Option<Version>,
         value: &[u8],
     ) -> Result<bool>;
-}
-
-/// Refuses what is longer than every engine takes.
-///
-/// # Errors
-///
-/// What is too long, and how long it may be.
-pub(crate) fn check(key: &str, value: &[u8]) -> Result<()> {
-    if key.len() > KEY_BYTES {
-        let message = format!("the key has {} bytes and may have {KEY_BYTES}", key.len());
-        return Err(EngineError::Other(message));
-    }
-    if value.len() > VALUE_BYTES {
-        let message = format!("the value has {} bytes and may have {VALUE_BYTES}", value.len());
-        return Err(EngineError::Other(message));
-    }
-    Ok(())
-}
-
-/// The sum that an increment writes.
-///
-/// # Errors
-///
-/// If the value is no whole number, or the sum none that fits.
-pub(crate) fn sum(value: Option<&[u8]>, delta: i64) -> Result<i64> {
-    let text = value.map_or(Ok("0"), std::str::from_utf8);
-    let number: Option<i64> = text.ok().and_then(|text| text.parse().ok());
-    let number = number.ok_or_else(|| EngineError::Other("the value is no number".to_owned()))?;
-    number.checked_add(delta).ok_or_else(|| EngineError::Other("the sum is too large".to_owned()))
 }
