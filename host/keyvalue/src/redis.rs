@@ -137,13 +137,15 @@ async fn keeps_its_memory(
     place: &str,
 ) -> std::result::Result<(), ConnectError> {
     let info: RedisResult<String> = redis::cmd("INFO").arg("memory").query_async(connection).await;
-    // Whoever may not ask is believed to have looked.
-    let evicts = info.is_ok_and(|info| info.contains("maxmemory_policy:allkeys"));
-    if evicts {
-        let why = "it removes keys when its memory is full; set maxmemory-policy to noeviction";
-        return Err(ConnectError::Unsuitable { place: place.to_owned(), why: why.to_owned() });
+    match info {
+        Ok(info) if info.contains("maxmemory_policy:allkeys") => {
+            let why = "it removes keys when its memory is full; set maxmemory-policy to noeviction";
+            Err(ConnectError::Unsuitable { place: place.to_owned(), why: why.to_owned() })
+        }
+        // Whoever has a login and may not ask is believed to have looked.
+        Err(error) if error.code() != Some("NOPERM") => Err(refusal(place, &error)),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn refusal(place: &str, error: &RedisError) -> ConnectError {

@@ -2,8 +2,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
-use sqlx::{ConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Sqlite, SqliteConnection};
 
 use crate::connect::ConnectError;
 use crate::fault::{foreign, full, lost};
@@ -54,8 +55,40 @@ impl SqliteEngine {
     }
 
     /// The transaction of a write, alone in the file.
-    async fn begin(&self) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(fault)
+    async fn begin(&self) -> Result<Alone> {
+        let mut alone = Alone(Some(self.writer.acquire().await.map_err(fault)?));
+        alone.execute("BEGIN IMMEDIATE").await?;
+        Ok(alone)
+    }
+}
+
+/// A transaction. SQLite ends one by itself when there is no room: unless it is committed, the
+/// connection is closed, which undoes whatever is left of it.
+struct Alone(Option<PoolConnection<Sqlite>>);
+
+impl Alone {
+    fn connection(&mut self) -> Result<&mut SqliteConnection> {
+        self.0.as_deref_mut().ok_or_else(lost)
+    }
+
+    async fn execute(&mut self, statement: &'static str) -> Result<()> {
+        sqlx::query(statement).execute(self.connection()?).await.map_err(fault)?;
+        Ok(())
+    }
+
+    async fn commit(mut self) -> Result<()> {
+        self.execute("COMMIT").await?;
+        // Back to the pool.
+        drop(self.0.take());
+        Ok(())
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        if let Some(connection) = &mut self.0 {
+            connection.close_on_drop();
+        }
     }
 }
 
@@ -156,8 +189,8 @@ impl Engine for SqliteEngine {
     async fn set(&self, bucket: &str, key: &str, value: &[u8]) -> Result<()> {
         check(bucket, key, value)?;
         let mut alone = self.begin().await?;
-        write(&mut alone, bucket, key, value).await?;
-        alone.commit().await.map_err(fault)
+        write(alone.connection()?, bucket, key, value).await?;
+        alone.commit().await
     }
 
     async fn set_many(&self, bucket: &str, entries: &[(String, Vec<u8>)]) -> Result<()> {
@@ -166,9 +199,9 @@ impl Engine for SqliteEngine {
         }
         let mut alone = self.begin().await?;
         for (key, value) in entries {
-            write(&mut alone, bucket, key, value).await?;
+            write(alone.connection()?, bucket, key, value).await?;
         }
-        alone.commit().await.map_err(fault)
+        alone.commit().await
     }
 
     async fn delete(&self, bucket: &str, key: &str) -> Result<()> {
@@ -183,9 +216,9 @@ impl Engine for SqliteEngine {
         }
         let mut alone = self.begin().await?;
         for key in keys {
-            remove(&mut alone, bucket, key).await?;
+            remove(alone.connection()?, bucket, key).await?;
         }
-        alone.commit().await.map_err(fault)
+        alone.commit().await
     }
 
     async fn keys(&self, bucket: &str, cursor: Option<&str>) -> Result<Keys> {
@@ -202,10 +235,10 @@ impl Engine for SqliteEngine {
     async fn increment(&self, bucket: &str, key: &str, delta: i64) -> Result<i64> {
         check(bucket, key, &[])?;
         let mut alone = self.begin().await?;
-        let before = read(&mut alone, bucket, key).await?;
+        let before = read(alone.connection()?, bucket, key).await?;
         let sum = sum(before.as_ref().map(|entry| &*entry.value), delta)?;
-        write(&mut alone, bucket, key, sum.to_string().as_bytes()).await?;
-        alone.commit().await.map_err(fault)?;
+        write(alone.connection()?, bucket, key, sum.to_string().as_bytes()).await?;
+        alone.commit().await?;
         Ok(sum)
     }
 
@@ -218,12 +251,13 @@ impl Engine for SqliteEngine {
     ) -> Result<bool> {
         check(bucket, key, value)?;
         let mut alone = self.begin().await?;
-        let before = read(&mut alone, bucket, key).await?;
+        let before = read(alone.connection()?, bucket, key).await?;
         if before.map(|entry| entry.version) != expected {
+            alone.commit().await?;
             return Ok(false);
         }
-        write(&mut alone, bucket, key, value).await?;
-        alone.commit().await.map_err(fault)?;
+        write(alone.connection()?, bucket, key, value).await?;
+        alone.commit().await?;
         Ok(true)
     }
 }

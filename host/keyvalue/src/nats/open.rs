@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::context::{Context, CreateKeyValueErrorKind, KeyValueErrorKind};
-use async_nats::jetstream::{self, kv};
+use async_nats::jetstream;
+use async_nats::jetstream::context::Context;
+use async_nats::jetstream::stream::{Config, DiscardPolicy, Stream};
 use async_nats::{ConnectErrorKind, ConnectOptions, ServerAddr};
 use percent_encoding::percent_decode_str;
 use url::Url;
@@ -30,12 +31,11 @@ pub(super) async fn engine(url: &Url, options: &EngineOptions) -> Result<NatsEng
     let builder = jetstream::ContextBuilder::new().timeout(options.timeout);
     let context = builder.ack_timeout(options.timeout).build(client);
     let name = path(url).unwrap_or(&options.space);
-    let store = bucket(&context, name, options).await.map_err(|why| {
-        let (place, why) = (place.clone(), why);
-        ConnectError::Unsuitable { place, why }
-    })?;
-    let prefix = store.prefix.clone();
-    Ok(NatsEngine { context, stream: store.stream, prefix, timeout: options.timeout })
+    let stream = bucket(&context, name, options)
+        .await
+        .map_err(|why| ConnectError::Unsuitable { place: place.clone(), why })?;
+    let prefix = format!("$KV.{name}.");
+    Ok(NatsEngine { context, stream, prefix, timeout: options.timeout })
 }
 
 /// Host and port alone: the login goes another way, and the path is ours.
@@ -66,39 +66,41 @@ fn connect_options(url: &Url, options: &EngineOptions) -> ConnectOptions {
     }
 }
 
-/// The bucket, made if it is missing.
+/// The stream of the bucket, made if it is missing: with the settings that JetStream's clients give
+/// one, whose own function does not read the answers of servers before 2.10.
 async fn bucket(
     context: &Context,
     name: &str,
     options: &EngineOptions,
-) -> std::result::Result<kv::Store, String> {
-    let store = match context.get_key_value(name).await {
-        Ok(store) => store,
-        Err(error) if error.kind() == KeyValueErrorKind::GetBucket => {
-            let config = kv::Config {
-                bucket: name.to_owned(),
-                description: "plimsoll-keyvalue".to_owned(),
-                history: 1,
-                max_bytes: options.capacity.map_or(-1, |bytes| bytes.try_into().unwrap_or(-1)),
-                ..kv::Config::default()
-            };
-            context.create_key_value(config).await.map_err(|error| match error.kind() {
-                CreateKeyValueErrorKind::InvalidStoreName => invalid_name(),
-                _ => "it makes no bucket; switch JetStream on (nats-server -js), and see that the \
-                      user may use it"
-                    .to_owned(),
-            })?
-        }
-        Err(_) => return Err(invalid_name()),
+) -> std::result::Result<Stream, String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if name.is_empty() || !name.chars().all(is_plain) {
+        let why = "its bucket has a name that JetStream does not take; use ASCII letters, digits, \
+                   `-` and `_`";
+        return Err(why.to_owned());
+    }
+    let config = Config {
+        name: format!("KV_{name}"),
+        description: Some("plimsoll-keyvalue".to_owned()),
+        subjects: vec![format!("$KV.{name}.>")],
+        max_messages_per_subject: 1,
+        max_bytes: options.capacity.map_or(-1, |bytes| bytes.try_into().unwrap_or(-1)),
+        discard: DiscardPolicy::New,
+        allow_rollup: true,
+        deny_delete: true,
+        allow_direct: true,
+        num_replicas: 1,
+        ..Config::default()
     };
-    let config = &store.stream.cached_info().config;
-    if !config.max_age.is_zero() {
+    let stream = context.get_or_create_stream(config).await.map_err(|error| {
+        format!(
+            "it makes no bucket ({}); switch JetStream on (nats-server -js), and see that the user \
+             may use it",
+            error.kind()
+        )
+    })?;
+    if !stream.cached_info().config.max_age.is_zero() {
         return Err("its bucket forgets values after a time; set its TTL to 0".to_owned());
     }
-    Ok(store)
-}
-
-fn invalid_name() -> String {
-    "the bucket has a name that JetStream does not take; use ASCII letters, digits, `-` and `_`"
-        .to_owned()
+    Ok(stream)
 }

@@ -5,7 +5,7 @@ for at = 2, #ARGV do
   bytes = bytes + redis.call('HSTRLEN', KEYS[1], ARGV[at])
 end
 if bytes > tonumber(ARGV[1]) then
-  return redis.error_reply('MANY')
+  return redis.error_reply('MANY bytes')
 end
 local values = {}
 for at = 2, #ARGV do

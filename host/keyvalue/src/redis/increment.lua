@@ -5,7 +5,7 @@ local text = before and string.match(before, '^%d+:(.*)$') or '0'
 -- What Rust reads as a number and Redis does not: a plus, zeros in front.
 local sign, digits = string.match(text, '^([+-]?)0*(%d+)$')
 if not sign then
-  return redis.error_reply('NUMBER')
+  return redis.error_reply('NUMBER none')
 end
 if sign == '+' or digits == '0' then
   sign = ''
@@ -16,10 +16,10 @@ local sum = redis.pcall('INCRBY', KEYS[4], ARGV[2])
 local text = redis.call('GET', KEYS[4])
 redis.call('DEL', KEYS[4])
 if type(zero) == 'table' then
-  return redis.error_reply('NUMBER')
+  return redis.error_reply('NUMBER none')
 end
 if type(sum) == 'table' then
-  return redis.error_reply('SUM')
+  return redis.error_reply('SUM too large')
 end
 local version = redis.call('INCR', KEYS[3])
 redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f:', version) .. text)
