@@ -20,8 +20,10 @@
 //! tcp = ["127.0.0.1:5432", "db.example:5432"]    # where it may connect to
 //!
 //! [key-value]                   # what is behind wasi:keyvalue
-//! engine = "memory"             # memory, sqlite:PATH, redis://HOST:PORT, nats://HOST:PORT
+//! engine = "memory"             # memory, sqlite:PATH, redis://HOST:PORT/0, nats://HOST:PORT/NAME
 //! # engine-from = "ORDERS_STORE"    instead of `engine`: the variable that holds it, for secrets
+//! capacity = "256 MiB"          # how much may be kept, where the engine can bound it
+//! space = "orders"              # sets the data apart on a server that others use ["plimsoll"]
 //!
 //! [limits]                      # of each instance; what is left out is the host's
 //! memory = "256 MiB"
@@ -45,7 +47,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use plimsoll_keyvalue::{Engine, MemoryEngine};
+use plimsoll_keyvalue::{Engine, EngineOptions, EngineUrl, UrlError, connect};
 use serde::Deserialize;
 use thiserror::Error;
 use tokio::net::lookup_host;
@@ -125,6 +127,10 @@ pub struct KeyValue {
     pub engine: Option<String>,
     /// The variable of the host's own environment that says so.
     pub engine_from: Option<String>,
+    /// How much may be kept; what that means, each engine says.
+    pub capacity: Option<ByteSize>,
+    /// What sets the data apart from that of others on the same server.
+    pub space: Option<String>,
 }
 
 /// What each instance may use, as far as it is not the host's default.
@@ -241,7 +247,7 @@ impl Manifest {
             directories: self.directories()?,
             tcp: self.remotes().await?,
             environment: pairs(&self.environment),
-            key_value: self.engine()?,
+            key_value: self.engine().await?,
             settings: pairs(&self.settings),
         };
         if self.instances == 0 {
@@ -289,8 +295,10 @@ impl Manifest {
         Ok(remotes)
     }
 
-    fn engine(&self) -> Result<Option<Arc<dyn Engine>>, ManifestError> {
-        let Some(KeyValue { engine, engine_from }) = &self.key_value else { return Ok(None) };
+    async fn engine(&self) -> Result<Option<Arc<dyn Engine>>, ManifestError> {
+        let Some(KeyValue { engine, engine_from, capacity, space }) = &self.key_value else {
+            return Ok(None);
+        };
         let url = match (engine, engine_from) {
             (Some(engine), None) => engine.clone(),
             (None, Some(variable)) => std::env::var(variable).map_err(|_| {
@@ -301,10 +309,17 @@ impl Manifest {
                 return Err(field("key-value", message));
             }
         };
-        match url.as_str() {
-            "memory" => Ok(Some(Arc::new(MemoryEngine::new()))),
-            _ => Err(field("key-value.engine", "there is no such engine; take `memory`")),
+        let failed = |why: String| field("key-value.engine", why);
+        let url: EngineUrl = url.parse().map_err(|error: UrlError| failed(error.to_string()))?;
+        let mut options = EngineOptions::default();
+        if let Some(capacity) = capacity {
+            options = options.capacity(capacity.as_u64());
         }
+        if let Some(space) = space {
+            options = options.space(space);
+        }
+        let engine = connect(&url.within(&self.folder), &options).await;
+        engine.map(Some).map_err(|error| failed(error.to_string()))
     }
 }
 

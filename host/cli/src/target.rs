@@ -122,6 +122,17 @@ impl Target {
         }
     }
 
+    /// Whether what it shares is in this process alone.
+    pub(crate) fn is_in_process(&self) -> bool {
+        match self {
+            Self::Native(_) => false,
+            Self::Component { plugin, .. } => {
+                let engine = plugin.options().grants.key_value.as_ref();
+                engine.is_some_and(|engine| engine.is_in_process())
+            }
+        }
+    }
+
     /// Whether several instances see the same data; none if it does not say.
     pub(crate) async fn shares_its_state(&self) -> Option<bool> {
         let description = match self {

@@ -100,6 +100,11 @@ impl Keys {
 /// is longer is refused.
 #[async_trait]
 pub trait Engine: Send + Sync {
+    /// Whether what is kept is in this process alone, so that no other shares it.
+    fn is_in_process(&self) -> bool {
+        false
+    }
+
     /// The value of a key with its version.
     async fn get(&self, bucket: &str, key: &str) -> Result<Option<Entry>>;
 

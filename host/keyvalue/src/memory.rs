@@ -91,6 +91,10 @@ fn bytes(bucket: &str, key: &str, value: &[u8]) -> u64 {
 
 #[async_trait]
 impl Engine for MemoryEngine {
+    fn is_in_process(&self) -> bool {
+        true
+    }
+
     async fn get(&self, bucket: &str, key: &str) -> Result<Option<Entry>> {
         check(bucket, key, &[])?;
         Ok(self.state().entry(bucket, key).cloned())

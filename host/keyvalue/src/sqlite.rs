@@ -1,17 +1,20 @@
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Sqlite, SqliteConnection};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::connect::ConnectError;
-use crate::fault::{foreign, full, lost};
+use crate::fault::{foreign, full, lost, within};
 use crate::limits::{Budget, check, sum};
 use crate::{Engine, EngineError, EngineOptions, Entry, Keys, PAGE_KEYS, Result, Version};
 
 mod open;
+mod turns;
 
 /// How many connections read at the same time, beside the one that writes.
 const READERS: u32 = 4;
@@ -22,9 +25,12 @@ const PAGE_BYTES: u64 = 4_096;
 /// In a file, written before a call answers: the default for what must last on one machine. Other
 /// engines and processes may use the file at the same time.
 pub struct SqliteEngine {
-    /// Of one connection: its callers queue for it, and never meet in the file.
+    /// Of one connection.
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Whoever writes to the file, through this engine or another of this process.
+    turns: Arc<Mutex<()>>,
+    timeout: Duration,
 }
 
 impl SqliteEngine {
@@ -51,12 +57,17 @@ impl SqliteEngine {
         Ok(Self {
             writer: pool(1, options.timeout).connect_lazy_with(writing),
             readers: pool(READERS, options.timeout).connect_lazy_with(reading),
+            turns: turns::queue(path.as_ref()),
+            timeout: options.timeout,
         })
     }
 
     /// The transaction of a write, alone in the file.
     async fn begin(&self) -> Result<Alone> {
-        let mut alone = Alone(Some(self.writer.acquire().await.map_err(fault)?));
+        let turn = within(self.timeout, async { Ok(Arc::clone(&self.turns).lock_owned().await) });
+        let turn = turn.await?;
+        let connection = Some(self.writer.acquire().await.map_err(fault)?);
+        let mut alone = Alone { connection, _turn: turn };
         alone.execute("BEGIN IMMEDIATE").await?;
         Ok(alone)
     }
@@ -64,11 +75,15 @@ impl SqliteEngine {
 
 /// A transaction. SQLite ends one by itself when there is no room: unless it is committed, the
 /// connection is closed, which undoes whatever is left of it.
-struct Alone(Option<PoolConnection<Sqlite>>);
+struct Alone {
+    connection: Option<PoolConnection<Sqlite>>,
+    /// Goes last.
+    _turn: OwnedMutexGuard<()>,
+}
 
 impl Alone {
     fn connection(&mut self) -> Result<&mut SqliteConnection> {
-        self.0.as_deref_mut().ok_or_else(lost)
+        self.connection.as_deref_mut().ok_or_else(lost)
     }
 
     async fn execute(&mut self, statement: &'static str) -> Result<()> {
@@ -79,14 +94,14 @@ impl Alone {
     async fn commit(mut self) -> Result<()> {
         self.execute("COMMIT").await?;
         // Back to the pool.
-        drop(self.0.take());
+        drop(self.connection.take());
         Ok(())
     }
 }
 
 impl Drop for Alone {
     fn drop(&mut self) {
-        if let Some(connection) = &mut self.0 {
+        if let Some(connection) = &mut self.connection {
             connection.close_on_drop();
         }
     }
@@ -206,8 +221,9 @@ impl Engine for SqliteEngine {
 
     async fn delete(&self, bucket: &str, key: &str) -> Result<()> {
         check(bucket, key, &[])?;
-        let mut connection = self.writer.acquire().await.map_err(fault)?;
-        remove(&mut connection, bucket, key).await
+        let mut alone = self.begin().await?;
+        remove(alone.connection()?, bucket, key).await?;
+        alone.commit().await
     }
 
     async fn delete_many(&self, bucket: &str, keys: &[String]) -> Result<()> {

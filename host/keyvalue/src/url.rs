@@ -1,5 +1,5 @@
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use thiserror::Error;
@@ -63,6 +63,17 @@ pub enum UrlError {
     /// It has parameters, as other tools take them.
     #[error("parameters after `?` or `#` are not read; use EngineOptions")]
     Parameters,
+}
+
+impl EngineUrl {
+    /// The same, the path of a file taken from `folder` if it is relative.
+    #[must_use]
+    pub fn within(self, folder: &Path) -> Self {
+        match self.0 {
+            Place::Sqlite(path) => Self(Place::Sqlite(folder.join(path))),
+            _ => self,
+        }
+    }
 }
 
 impl FromStr for EngineUrl {

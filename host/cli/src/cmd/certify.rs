@@ -40,6 +40,11 @@ pub(crate) async fn run(args: &Certify) -> Result<u8, Failure> {
 
 /// Refuses to spread what lives in one instance's memory.
 async fn reject_sharing(args: &Certify, target: &Target) -> Result<(), Failure> {
+    if args.processes > 1 && target.is_in_process() {
+        let message = "the target's key-value store is in the memory of one process: leave out \
+                       --processes, or name another engine in its manifest";
+        return Err(Failure::usage("command-line", message));
+    }
     let is_spread = args.instances.unwrap_or(1) > 1 || args.processes > 1;
     if !is_spread || target.shares_its_state().await != Some(false) {
         return Ok(());

@@ -53,12 +53,16 @@ impl NatsEngine {
         };
         let consumer = self.stream.create_consumer(config).await.map_err(away)?;
         let mut ended = Vec::new();
-        loop {
-            let batch = consumer.fetch().max_messages(BATCH).messages().await.map_err(away)?;
+        // Those that there are now: while others write, there is no end of them.
+        let mut pending = usize::try_from(consumer.cached_info().num_pending).unwrap_or(usize::MAX);
+        while pending > 0 {
+            let wanted = pending.min(BATCH);
+            let batch = consumer.fetch().max_messages(wanted).messages().await.map_err(away)?;
             let batch: Vec<_> = batch.try_collect().await.map_err(|_| lost())?;
             if batch.is_empty() {
                 break;
             }
+            pending = pending.saturating_sub(batch.len());
             let ends = batch.iter().filter(|message| {
                 let operation = message.headers.as_ref().and_then(|it| it.get(OPERATION));
                 operation.is_some_and(|it| ENDS.contains(&it.as_str()))
