@@ -10,9 +10,8 @@ use crate::{LoadError, LoadErrorKind};
 const HOW_TO_BUILD: &str = "build a component, for example with \
                             `cargo build --release --target wasm32-wasip2`";
 
-/// Answers the bytes of a component, and whether they were wrapped to become one: a core module
-/// that carries a component type is.
-pub(crate) fn componentize(bytes: &[u8], limit: usize) -> Result<(Cow<'_, [u8]>, bool), LoadError> {
+/// Refuses what is not worth reading.
+pub(crate) fn look(bytes: &[u8], limit: usize) -> Result<(), LoadError> {
     if bytes.is_empty() {
         return Err(LoadError::new(
             LoadErrorKind::Empty,
@@ -31,6 +30,12 @@ pub(crate) fn componentize(bytes: &[u8], limit: usize) -> Result<(Cow<'_, [u8]>,
         );
         return Err(LoadError::new(LoadErrorKind::TooLarge, message));
     }
+    Ok(())
+}
+
+/// Answers the bytes of a component, and whether they were wrapped to become one: a core module
+/// that carries a component type is.
+pub(crate) fn componentize(bytes: &[u8]) -> Result<(Cow<'_, [u8]>, bool), LoadError> {
     match Parser::new(0).parse_all(bytes).next() {
         Some(Ok(Payload::Version { encoding: Encoding::Component, .. })) => {
             Ok((Cow::Borrowed(bytes), false))

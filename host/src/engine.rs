@@ -9,6 +9,7 @@ use wasmtime::{Config, Engine};
 use crate::Limits;
 use crate::cache::Cache;
 use crate::instance::Data;
+use crate::workbench::Workbench;
 use crate::{keyvalue, wasi};
 
 /// How often a running guest lets others run and its deadline be looked at.
@@ -28,7 +29,8 @@ pub struct Host {
     pub(crate) engine: Engine,
     pub(crate) linker: Arc<Linker<Data>>,
     pub(crate) limits: Limits,
-    pub(crate) cache: Option<Cache>,
+    pub(crate) cache: Option<Arc<Cache>>,
+    pub(crate) workbench: Workbench,
 }
 
 /// The host could not be set up.
@@ -71,7 +73,10 @@ impl Host {
             None => None,
         };
         tick(&engine);
-        Ok(Self { engine, linker: Arc::new(linker), limits: options.limits, cache })
+        let limits = options.limits;
+        let workbench = Workbench::new(limits.load_time);
+        let cache = cache.map(Arc::new);
+        Ok(Self { engine, linker: Arc::new(linker), limits, cache, workbench })
     }
 }
 

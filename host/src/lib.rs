@@ -64,6 +64,8 @@ mod subject;
 mod wasi;
 mod webhook_rejection_store;
 mod webhook_replay_store;
+mod weigh;
+mod workbench;
 
 pub use backend::WasmBackend;
 pub use breaker::BreakerPolicy;

@@ -8,6 +8,8 @@ use wasmtime::ResourceLimiter;
 pub struct Limits {
     /// The largest component that is read, in bytes.
     pub component_bytes: usize,
+    /// How long anybody waits until a component is compiled.
+    pub load_time: Duration,
     /// All linear memories of an instance together, in bytes.
     pub memory_bytes: usize,
     /// All tables of an instance together, in elements.
@@ -34,6 +36,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             component_bytes: 64 << 20,
+            load_time: Duration::from_secs(60),
             memory_bytes: 256 << 20,
             table_elements: 20_000,
             core_instances: 16,

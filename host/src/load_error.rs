@@ -24,6 +24,10 @@ pub enum LoadErrorKind {
     NotWasm,
     /// They are more than the limit.
     TooLarge,
+    /// They ask for more work than a compiler should be given.
+    TooComplex,
+    /// The compiler took too long, or failed.
+    NotCompiled,
     /// They begin like WebAssembly and are not valid.
     Malformed,
     /// They use a proposal that the host does not allow.

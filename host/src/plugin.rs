@@ -6,13 +6,16 @@ use plimsoll_contract::{
 };
 use sha2::{Digest, Sha256};
 use wasmparser::{Validator, WasmFeatures};
+use wasmtime::Engine;
 use wasmtime::component::{Component, InstancePre};
 
+use crate::cache::Cache;
 use crate::componentize::{self, componentize};
 use crate::exports::{self, ExportedInterface};
 use crate::imports::{self, Import};
 use crate::instance::{Data, Indices, InstanceOptions, Live};
 use crate::pool::Pool;
+use crate::weigh::weigh;
 use crate::{BreakerPolicy, Grants, Host, Limits, LoadError, LoadErrorKind, Seam, WasmBackend};
 
 /// A backend that was loaded: checked, compiled, ready to be instantiated.
@@ -100,7 +103,7 @@ impl Host {
         bytes: &[u8],
         options: PluginOptions,
     ) -> Result<Plugin, LoadError> {
-        let (component, seen) = self.look(bytes)?;
+        let (component, seen) = self.look(bytes).await?;
         imports::check(&seen.imports, &options.grants)?;
         let interfaces: Vec<_> = seen.exports.iter().map(|exported| exported.interface).collect();
         let pre = self.linker.instantiate_pre(&component).map_err(|error| {
@@ -134,14 +137,12 @@ impl Host {
     /// # Errors
     ///
     /// As [`Host::load`], but not for what it imports.
-    pub fn inspect(&self, bytes: &[u8]) -> Result<Inspection, LoadError> {
-        Ok(self.look(bytes)?.1)
+    pub async fn inspect(&self, bytes: &[u8]) -> Result<Inspection, LoadError> {
+        Ok(self.look(bytes).await?.1)
     }
 
-    fn look(&self, bytes: &[u8]) -> Result<(Component, Inspection), LoadError> {
-        let (component_bytes, was_wrapped) = componentize(bytes, self.limits.component_bytes)?;
-        let sha256 = hex(&Sha256::digest(&component_bytes));
-        let component = self.compile(&component_bytes, &sha256)?;
+    async fn look(&self, bytes: &[u8]) -> Result<(Component, Inspection), LoadError> {
+        let Compiled { component, sha256, was_wrapped } = self.compile(bytes).await?;
         let imports = imports::of(&self.engine, &component);
         let seen = Inspection {
             exports: exports::detect(&self.engine, &component)?,
@@ -154,17 +155,12 @@ impl Host {
         Ok((component, seen))
     }
 
-    fn compile(&self, bytes: &[u8], sha256: &str) -> Result<Component, LoadError> {
-        let cached = self.cache.as_ref().and_then(|cache| cache.get(&self.engine, sha256));
-        if let Some(component) = cached {
-            return Ok(component);
-        }
-        let component = Component::from_binary(&self.engine, bytes)
-            .map_err(|error| cannot_compile(bytes, &error))?;
-        if let Some(cache) = &self.cache {
-            cache.put(&self.engine, sha256, &component);
-        }
-        Ok(component)
+    /// Everything that takes long, on a thread of its own.
+    async fn compile(&self, bytes: &[u8]) -> Result<Compiled, LoadError> {
+        componentize::look(bytes, self.limits.component_bytes)?;
+        let bytes = bytes.to_vec();
+        let (engine, cache) = (self.engine.clone(), self.cache.clone());
+        self.workbench.run(move || compile(&engine, cache.as_deref(), &bytes)).await
     }
 
     fn other_exports(&self, component: &Component) -> Vec<String> {
@@ -172,6 +168,31 @@ impl Host {
         let names = ty.exports(&self.engine).map(|(name, _)| name.to_owned());
         names.filter(|name| !name.starts_with("flow:storage/")).collect()
     }
+}
+
+/// What is known of a component once it is compiled.
+struct Compiled {
+    component: Component,
+    sha256: String,
+    was_wrapped: bool,
+}
+
+fn compile(engine: &Engine, cache: Option<&Cache>, bytes: &[u8]) -> Result<Compiled, LoadError> {
+    weigh(bytes)?;
+    let (bytes, was_wrapped) = componentize(bytes)?;
+    let sha256 = hex(&Sha256::digest(&bytes));
+    let component = match cache.and_then(|cache| cache.get(engine, &sha256)) {
+        Some(component) => component,
+        None => {
+            let component = Component::from_binary(engine, &bytes)
+                .map_err(|error| cannot_compile(&bytes, &error))?;
+            if let Some(cache) = cache {
+                cache.put(engine, &sha256, &component);
+            }
+            component
+        }
+    };
+    Ok(Compiled { component, sha256, was_wrapped })
 }
 
 fn hex(bytes: &[u8]) -> String {

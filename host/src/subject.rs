@@ -57,6 +57,7 @@ impl Subject for PluginSubject {
     fn limits(&self) -> Map<String, Value> {
         let Limits {
             component_bytes,
+            load_time,
             memory_bytes,
             table_elements,
             core_instances,
@@ -69,6 +70,7 @@ impl Subject for PluginSubject {
         } = *self.plugin.limits();
         let limits: [(&str, Value); 10] = [
             ("component_bytes", component_bytes.into()),
+            ("load_time_ms", (load_time.as_millis() as u64).into()),
             ("memory_bytes", memory_bytes.into()),
             ("table_elements", table_elements.into()),
             ("core_instances", core_instances.into()),

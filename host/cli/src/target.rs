@@ -74,7 +74,8 @@ impl Looked {
             false => (path.to_owned(), PluginOptions::default()),
         };
         let bytes = read(&component)?;
-        let inspection = host.inspect(&bytes).map_err(|error| Failure::load(&component, &error))?;
+        let inspection = host.inspect(&bytes).await;
+        let inspection = inspection.map_err(|error| Failure::load(&component, &error))?;
         let grants = Arc::clone(&options.grants);
         let plugin = host.load_with(&bytes, options).await;
         Ok(Self::Component { inspection, grants, plugin })
