@@ -8,6 +8,10 @@ wit_bindgen::generate!({
     generate_all,
 });
 
+mod files;
+mod misdeeds;
+mod network;
+
 use exports::flow::storage::backend::{self, Description, OpenConfig, StateLocation};
 use exports::flow::storage::webhook_rejection_store::{
     self, Page, Uuid, WebhookRejection, WebhookRejectionPage, WebhookRejectionQuery,
@@ -15,7 +19,7 @@ use exports::flow::storage::webhook_rejection_store::{
 use exports::flow::storage::webhook_replay_store::{self, Instant};
 use flow::storage::types::Error;
 use wasi::cli::environment;
-use wasi::clocks::wall_clock;
+use wasi::clocks0_2_0::wall_clock;
 use wasi::filesystem::preopens;
 use wasi::random::random;
 
@@ -64,7 +68,7 @@ impl webhook_replay_store::Guest for Hostile {
             "allocate" => allocate(),
             "recurse" => Ok(recurse(1) > 0),
             "drain-random" => Ok(!random::get_random_bytes(u64::MAX).is_empty()),
-            _ => Ok(true),
+            other => Ok(misdeeds::commit(other).unwrap_or(true)),
         }
     }
 
@@ -125,6 +129,9 @@ impl webhook_rejection_store::Guest for Hostile {
             1 => vec![("random", random::get_random_u64())],
             3 => return Ok(opened()),
             4 => return Ok(await_the_year_2000()),
+            5 => return Ok(files::look()),
+            // Above come the ports of this machine.
+            10_000..=75_535 => return Ok(network::look((window - 10_000) as u16)),
             _ => vec![("clock", wall_clock::now().seconds)],
         };
         Ok(seen.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())

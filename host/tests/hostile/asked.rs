@@ -25,11 +25,13 @@ fn short() -> Limits {
     Limits { call_time: Duration::from_millis(300), ..Limits::default() }
 }
 
-async fn ask(backend: &WasmBackend, misdeed: &str) -> plimsoll_contract::Result<bool> {
+pub(crate) async fn ask(backend: &WasmBackend, misdeed: &str) -> plimsoll_contract::Result<bool> {
     backend.try_register(FlowId::default(), misdeed, "n-1", Instant::UNIX_EPOCH).await
 }
 
-fn interruption<T: std::fmt::Debug>(answer: plimsoll_contract::Result<T>) -> Interruption {
+pub(crate) fn interruption<T: std::fmt::Debug>(
+    answer: plimsoll_contract::Result<T>,
+) -> Interruption {
     match answer {
         Err(CallError::Interrupted(interruption)) => *interruption,
         other => panic!("expected an interruption, got {other:?}"),
@@ -130,7 +132,7 @@ async fn a_caller_that_gives_up_takes_the_instance_with_it() {
     expect_lost_then_reopened(&backend).await;
 }
 
-async fn look(backend: &WasmBackend, window: u64) -> Vec<(String, u64)> {
+pub(crate) async fn look(backend: &WasmBackend, window: u64) -> Vec<(String, u64)> {
     backend.counts_by_reason(Duration::from_nanos(window)).await.unwrap()
 }
 
