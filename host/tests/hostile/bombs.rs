@@ -162,7 +162,7 @@ pub(crate) fn component_imports(count: usize) -> Vec<u8> {
     types.function().params(Vec::<(&str, ComponentValType)>::new()).result(None);
     let mut imports = ComponentImportSection::new();
     for number in 0..count {
-        imports.import(&format!("f{number}"), ComponentTypeRef::Func(0));
+        imports.import(format!("f{number}"), ComponentTypeRef::Func(0));
     }
     let mut component = Component::new();
     component.section(&types).section(&imports);

@@ -159,7 +159,7 @@ fn ninety_thousand_data_segments() {
 #[test]
 fn one_huge_data_segment() {
     apart(async |zoo| {
-        expect_no_backend(zoo, &bombs::data(1, 16_000_000), LoadErrorKind::OtherWorld).await;
+        expect_no_backend(zoo, &bombs::data(1, 8_000_000), LoadErrorKind::OtherWorld).await;
     });
 }
 
