@@ -68,7 +68,7 @@ impl Subject for PluginSubject {
             stack_bytes,
             random_bytes,
         } = *self.plugin.limits();
-        let limits: [(&str, Value); 10] = [
+        let limits: [(&str, Value); 11] = [
             ("component_bytes", component_bytes.into()),
             ("load_time_ms", (load_time.as_millis() as u64).into()),
             ("memory_bytes", memory_bytes.into()),
