@@ -1,6 +1,7 @@
 use crate::Memory;
+use crate::clock::now;
 use crate::exports::flow::storage::flow_store::{Error, FlowDefinition, Guest, Uuid};
-use crate::state::{now, with_namespace};
+use crate::state::with_namespace;
 
 impl Guest for Memory {
     fn get_all() -> Result<Vec<FlowDefinition>, Error> {

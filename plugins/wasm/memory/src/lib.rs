@@ -16,6 +16,7 @@ wit_bindgen::generate!({
 });
 
 mod backend;
+mod clock;
 mod event_reader;
 mod flow_repository;
 mod flow_store;

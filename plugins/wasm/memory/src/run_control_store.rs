@@ -1,6 +1,7 @@
 use crate::Memory;
+use crate::clock::now;
 use crate::exports::flow::storage::run_control_store::{Error, Guest, Instant, RunControl, Uuid};
-use crate::state::{now, with_namespace};
+use crate::state::with_namespace;
 use crate::text::compared;
 
 impl Guest for Memory {

@@ -1,7 +1,8 @@
 use crate::Memory;
+use crate::clock::now;
 use crate::exports::flow::storage::run_runtime_store::{Error, Guest, RunStatus, StepStatus, Uuid};
 use crate::flow::storage::types::FlowStepAttempt;
-use crate::state::{now, of_run, with_namespace};
+use crate::state::{of_run, with_namespace};
 
 impl Guest for Memory {
     fn get_step_statuses(run_id: Uuid) -> Result<Vec<(String, StepStatus)>, Error> {

@@ -1,12 +1,13 @@
 use plimsoll_timeseries as timeseries;
 
 use crate::Memory;
+use crate::clock::now;
 use crate::exports::flow::storage::run_store::{
     DashboardStatistics, Error, FlowRun, FlowRunDetail, FlowRunPage, Guest, Instant, Page,
     RunStatus, RunTimeseriesBucket, RunTimeseriesGranularity, StepStatus, Uuid,
 };
 use crate::flow::storage::types::{FlowStep, FlowStepAttempt};
-use crate::state::{Namespace, cut, now, of_run, with_namespace};
+use crate::state::{Namespace, cut, of_run, with_namespace};
 use crate::text::{contains, is_blank};
 
 const DEFAULT_RUNS: u32 = 50;

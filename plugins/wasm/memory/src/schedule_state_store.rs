@@ -1,6 +1,7 @@
 use crate::Memory;
+use crate::clock::now;
 use crate::exports::flow::storage::schedule_state_store::{Error, Guest, ScheduleState};
-use crate::state::{now, with_namespace};
+use crate::state::with_namespace;
 
 impl Guest for Memory {
     fn get(job_id: String) -> Result<Option<ScheduleState>, Error> {

@@ -1,9 +1,10 @@
 use crate::Memory;
+use crate::clock::now;
 use crate::exports::flow::storage::signal_store::{
     Error, Guest, Instant, SignalDeliveryResult, SignalWaiter, Uuid,
 };
 use crate::flow::storage::types::SignalDelivery;
-use crate::state::{now, of_run, with_namespace};
+use crate::state::{of_run, with_namespace};
 
 impl Guest for Memory {
     fn register_waiter(

@@ -9,7 +9,6 @@ use crate::flow::storage::types::{
     Error, FlowDefinition, FlowEventRecord, FlowRun, FlowStep, FlowStepAttempt, Instant, Page,
     RunControl, ScheduleState, SignalWaiter, Uuid, WebhookRejection,
 };
-use crate::wasi::clocks::wall_clock;
 
 /// A step of a run.
 pub type StepId = (Uuid, String);
@@ -69,12 +68,6 @@ pub fn with_namespace<T>(
 
 pub fn not_open() -> Error {
     Error::Other("not open".to_owned())
-}
-
-/// The present instant, from the imported clock.
-pub fn now() -> Instant {
-    let now = wall_clock::now();
-    Instant { seconds: now.seconds as i64, nanoseconds: now.nanoseconds }
 }
 
 /// The entries of one run in a map by step.

@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 
 use crate::Memory;
+use crate::clock::now;
 use crate::exports::flow::storage::webhook_rejection_store::{
     Error, Guest, Page, Uuid, WebhookRejection, WebhookRejectionPage, WebhookRejectionQuery,
 };
 use crate::flow::storage::types::Instant;
-use crate::state::{cut, now, with_namespace};
+use crate::state::{cut, with_namespace};
 use crate::text::contains;
 
 const DEFAULT_ROWS: u32 = 50;
