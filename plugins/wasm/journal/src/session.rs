@@ -23,6 +23,10 @@ thread_local! {
 
 /// Opens a namespace. If that fails, the one before stays open.
 pub fn open(config: OpenConfig) -> Result<(), Error> {
+    SESSION.with_borrow_mut(|session| match session {
+        Some(session) => session.log.cut(),
+        None => Ok(()),
+    })?;
     let log = load(&config)?;
     SESSION.set(Some(Session { config, log, is_stale: false }));
     Ok(())
