@@ -51,20 +51,33 @@ impl Session {
         &self,
         mut visit: impl FnMut(Listed<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        let mut numbers: Vec<u64> = Vec::new();
         store::each(&self.buckets.directory, |page: directory::Page| {
-            let numbers: Vec<_> = page.into_values().collect();
-            for numbers in numbers.chunks(store::BATCH) {
-                let keys: Vec<_> = numbers.iter().map(|number| runs::key(*number)).collect();
-                let values = store::read_many(&self.buckets.runs, &keys)?;
-                for ((number, key), bytes) in numbers.iter().zip(&keys).zip(values) {
-                    let Some(bytes) = bytes else { continue };
-                    let Some((head, body)) = Head::decode(key, &bytes)? else { continue };
-                    let Head { id, record: Some(record), .. } = head else { continue };
-                    visit(Listed { number: *number, id, record, body })?;
-                }
+            numbers.extend(page.into_values());
+            while numbers.len() >= store::BATCH {
+                let later = numbers.split_off(store::BATCH);
+                self.visit_runs(&numbers, &mut visit)?;
+                numbers = later;
             }
             Ok(())
-        })
+        })?;
+        self.visit_runs(&numbers, &mut visit)
+    }
+
+    fn visit_runs(
+        &self,
+        numbers: &[u64],
+        visit: &mut impl FnMut(Listed<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let keys: Vec<_> = numbers.iter().map(|number| runs::key(*number)).collect();
+        let values = store::read_many(&self.buckets.runs, &keys)?;
+        for ((number, key), bytes) in numbers.iter().zip(&keys).zip(values) {
+            let Some(bytes) = bytes else { continue };
+            let Some((head, body)) = Head::decode(key, &bytes)? else { continue };
+            let Head { id, record: Some(record), .. } = head else { continue };
+            visit(Listed { number: *number, id, record, body })?;
+        }
+        Ok(())
     }
 
     /// A page of the runs that `keep` keeps, and how many they are in all.

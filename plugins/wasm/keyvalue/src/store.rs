@@ -21,6 +21,9 @@ const IN_PARTS: u8 = 2;
 /// Every engine takes values of 768 KiB.
 const PART_BYTES: usize = 700 << 10;
 
+/// More would not fit into the memory of a guest.
+const MAX_PARTS: u32 = 6_000;
+
 /// How many entries are read at a time: at their longest they still fit into what a host lets
 /// one call answer.
 pub const BATCH: usize = 32;
@@ -49,7 +52,11 @@ impl Entry {
     fn of(key: &str, mut bytes: Vec<u8>) -> Result<Self, Error> {
         match bytes.pop() {
             Some(WHOLE) => Ok(Self::Whole(bytes)),
-            Some(IN_PARTS) => Ok(Self::InParts(decode(key, &bytes)?)),
+            Some(IN_PARTS) => {
+                let parts: Parts = decode(key, &bytes)?;
+                let is_right = parts.count <= MAX_PARTS;
+                if is_right { Ok(Self::InParts(parts)) } else { Err(unreadable(key)) }
+            }
             _ => Err(unreadable(key)),
         }
     }
