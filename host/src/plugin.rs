@@ -103,8 +103,7 @@ impl Host {
         bytes: &[u8],
         options: PluginOptions,
     ) -> Result<Plugin, LoadError> {
-        let (component, seen) = self.look(bytes).await?;
-        imports::check(&seen.imports, &options.grants)?;
+        let (component, seen) = self.look(bytes, Some(&options.grants)).await?;
         let interfaces: Vec<_> = seen.exports.iter().map(|exported| exported.interface).collect();
         let pre = self.linker.instantiate_pre(&component).map_err(|error| {
             LoadError::new(LoadErrorKind::NotGranted, format!("an import does not fit: {error:#}"))
@@ -138,12 +137,20 @@ impl Host {
     ///
     /// As [`Host::load`], but not for what it imports.
     pub async fn inspect(&self, bytes: &[u8]) -> Result<Inspection, LoadError> {
-        Ok(self.look(bytes).await?.1)
+        Ok(self.look(bytes, None).await?.1)
     }
 
-    async fn look(&self, bytes: &[u8]) -> Result<(Component, Inspection), LoadError> {
+    /// What there is to see; with grants also whether it asks for more.
+    async fn look(
+        &self,
+        bytes: &[u8],
+        grants: Option<&Grants>,
+    ) -> Result<(Component, Inspection), LoadError> {
         let Compiled { component, sha256, was_wrapped } = self.compile(bytes).await?;
         let imports = imports::of(&self.engine, &component);
+        if let Some(grants) = grants {
+            imports::check(&imports, grants)?;
+        }
         let seen = Inspection {
             exports: exports::detect(&self.engine, &component)?,
             other_exports: self.other_exports(&component),

@@ -124,10 +124,16 @@ pub(crate) fn context(
         let (grants, gate) = (Arc::clone(grants), gate.clone());
         builder.allow_tcp(true).allow_ip_name_lookup(true);
         builder.socket_addr_check(move |address, used_for| {
-            let is_connecting = matches!(used_for, SocketAddrUse::TcpConnect);
-            let is_granted = is_connecting && grants.allow_connecting(address);
-            let passes = gate.pass_now("wasi:sockets/tcp.tcp-socket.start-connect").is_ok();
-            Box::pin(async move { is_granted && passes })
+            let is_granted = match used_for {
+                SocketAddrUse::TcpConnect => {
+                    let passed = gate.pass_now("wasi:sockets/tcp.tcp-socket.start-connect");
+                    passed.is_ok() && grants.allow_connecting(address)
+                }
+                // A socket that connects takes some free port first; nobody listens there.
+                SocketAddrUse::TcpBind => address.port() == 0,
+                _ => false,
+            };
+            Box::pin(async move { is_granted })
         });
     }
     Ok(builder.build())

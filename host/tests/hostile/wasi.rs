@@ -148,7 +148,7 @@ const REFUSED: [&str; 5] = [
     "listen: access-denied",
     "listen without an address: access-denied",
     "udp: access-denied",
-    "look up: permanent-resolver-failure",
+    "look up: access-denied",
 ];
 
 #[test]

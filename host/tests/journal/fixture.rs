@@ -13,17 +13,17 @@ use tempfile::TempDir;
 
 use crate::scenario::{self, NAMESPACE, WRITES};
 
-pub struct Fixture {
-    pub folder: TempDir,
-    pub clock: Arc<ManualClock>,
-    pub gate: Arc<Gate>,
+pub(crate) struct Fixture {
+    pub(crate) folder: TempDir,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) gate: Arc<Gate>,
     plugin: Plugin,
     /// What is read after so many writes, as the guest `memory` answers it.
-    pub expected: Vec<String>,
+    pub(crate) expected: Vec<String>,
 }
 
 impl Fixture {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let host = Host::new(Options::default()).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let directory = Directory {
@@ -44,23 +44,23 @@ impl Fixture {
         Self { folder, clock, gate, plugin, expected }
     }
 
-    pub async fn instance(&self) -> WasmBackend {
+    pub(crate) async fn instance(&self) -> WasmBackend {
         self.plugin.instantiate(InstanceOptions::default()).await.unwrap()
     }
 
     /// An instance that is open, as after a kill of every other.
-    pub async fn open(&self) -> WasmBackend {
+    pub(crate) async fn open(&self) -> WasmBackend {
         let backend = self.instance().await;
         scenario::open(&backend, &self.clock).await.unwrap();
         backend
     }
 
     /// What a new instance reads.
-    pub async fn reread(&self) -> String {
+    pub(crate) async fn reread(&self) -> String {
         scenario::read(&self.open().await).await.unwrap()
     }
 
-    pub fn log(&self) -> PathBuf {
+    pub(crate) fn log(&self) -> PathBuf {
         self.folder.path().join(format!("{NAMESPACE}.log"))
     }
 }
@@ -82,7 +82,7 @@ async fn expected(host: &Host, clock: &Arc<ManualClock>) -> Vec<String> {
 
 /// Lets calls to files and folders pass until one of them is to be stopped.
 #[derive(Default)]
-pub struct Gate {
+pub(crate) struct Gate {
     plan: Mutex<Plan>,
 }
 
@@ -95,7 +95,7 @@ struct Plan {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub enum Stop {
+pub(crate) enum Stop {
     Before,
     After,
     Fail,
@@ -103,17 +103,17 @@ pub enum Stop {
 
 impl Gate {
     /// Counts from here on, and stops the call of that number.
-    pub fn stop_at(&self, number: usize, how: Stop) {
+    pub(crate) fn stop_at(&self, number: usize, how: Stop) {
         *self.plan.lock().unwrap() = Plan { calls: Vec::new(), stop: Some((number, how)) };
     }
 
     /// Counts from here on; everything passes.
-    pub fn let_pass(&self) {
+    pub(crate) fn let_pass(&self) {
         *self.plan.lock().unwrap() = Plan::default();
     }
 
     /// What was called since.
-    pub fn calls(&self) -> Vec<&'static str> {
+    pub(crate) fn calls(&self) -> Vec<&'static str> {
         self.plan.lock().unwrap().calls.clone()
     }
 }

@@ -10,10 +10,10 @@ use plimsoll_contract::{
 };
 use uuid::Uuid;
 
-pub const NAMESPACE: &str = "orders";
+pub(crate) const NAMESPACE: &str = "orders";
 
 /// How many writes there are.
-pub const WRITES: usize = 20;
+pub(crate) const WRITES: usize = 20;
 
 /// The instant of a write: no two have the same, so that a record without its instant shows.
 fn at(number: usize) -> Instant {
@@ -25,16 +25,16 @@ fn flow() -> FlowId {
     FlowId(Uuid::from_u128(1))
 }
 
-pub fn run(number: u128) -> RunId {
+pub(crate) fn run(number: u128) -> RunId {
     RunId(Uuid::from_u128(100 + number))
 }
 
-pub async fn open(backend: &dyn Backend, clock: &Arc<ManualClock>) -> Result<()> {
+pub(crate) async fn open(backend: &dyn Backend, clock: &Arc<ManualClock>) -> Result<()> {
     backend.open(&OpenConfig::namespace(NAMESPACE), clock.clone()).await
 }
 
 /// One of the writes.
-pub async fn write(backend: &dyn Backend, clock: &ManualClock, number: usize) -> Result<()> {
+pub(crate) async fn write(backend: &dyn Backend, clock: &ManualClock, number: usize) -> Result<()> {
     clock.set(at(number));
     match number {
         0..7 => start(backend, number).await,
@@ -97,14 +97,14 @@ async fn finish(backend: &dyn Backend, number: usize) -> Result<()> {
 }
 
 /// Makes the first so many writes.
-pub async fn write_first(backend: &dyn Backend, clock: &ManualClock, count: usize) {
+pub(crate) async fn write_first(backend: &dyn Backend, clock: &ManualClock, count: usize) {
     for number in 0..count {
         write(backend, clock, number).await.unwrap();
     }
 }
 
 /// Everything that the writes can have changed, as text.
-pub async fn read(backend: &dyn Backend) -> Result<String> {
+pub(crate) async fn read(backend: &dyn Backend) -> Result<String> {
     let (runs, runtime) = (backend.run_store().unwrap(), backend.run_runtime_store().unwrap());
     let outputs = backend.outputs_repository().unwrap();
     let mut text = String::new();
