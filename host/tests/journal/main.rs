@@ -49,6 +49,7 @@ async fn a_kill_at_any_call_loses_nothing_that_was_acknowledged() {
             seen[with] = true;
             fs::remove_file(fixture.log()).or_else(ignore_missing).unwrap();
         }
+        fixture.gate.let_pass();
         assert_eq!(fixture.reread().await, fixture.expected[WRITES], "not cut off at all");
         assert_eq!(seen, [true; 2], "{how:?}: writes under way were lost, and were kept");
         fs::remove_file(fixture.log()).unwrap();
@@ -189,7 +190,7 @@ async fn a_write_that_fails_is_unavailable_and_leaves_what_was_acknowledged() {
 }
 
 #[tokio::test]
-async fn what_changes_nothing_costs_nothing() {
+async fn a_write_is_synced_and_what_changes_nothing_costs_nothing() {
     let fixture = Fixture::new().await;
     let backend = fixture.open().await;
     scenario::write_first(&backend, &fixture.clock, 5).await;
@@ -201,6 +202,13 @@ async fn what_changes_nothing_costs_nothing() {
     assert_eq!(answered(scenario::write(&backend, &fixture.clock, 1).await), Error::AlreadyExists);
     answered(runs.complete_run(run, RunStatus::Running).await);
     assert_eq!(fixture.gate.calls(), [""; 0]);
+    // What changes something is on the disk before it is answered.
+    scenario::write(&backend, &fixture.clock, 5).await.unwrap();
+    let calls = ["stat", "write", "sync-data"];
+    assert_eq!(
+        fixture.gate.calls(),
+        calls.map(|c| format!("wasi:filesystem/types.descriptor.{c}"))
+    );
 }
 
 #[tokio::test]

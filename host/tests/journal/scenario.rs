@@ -49,7 +49,7 @@ async fn start(backend: &dyn Backend, number: usize) -> Result<()> {
         0 => drop(backend.flow_store().unwrap().save(&definition()).await?),
         1 => drop(runs.start_run(&start_run(1)).await?),
         2 => assert!(runs.try_record_dispatch(run(1), "charge").await?),
-        3 => runs.annotate_dispatch(run(1), "charge", "job-7").await?,
+        3 => backend.outputs_repository().unwrap().save_step_input(run(1), "charge", "[]").await?,
         4 => assert!(runtime.try_claim_step(run(1), "charge").await?),
         5 => runs.record_step_start(run(1), "charge", "http", Some("[1]"), None).await?,
         _ => {
@@ -88,8 +88,8 @@ async fn finish(backend: &dyn Backend, number: usize) -> Result<()> {
         16 => backend.schedule_state_store().unwrap().save(&schedule()).await?,
         17 => backend.webhook_rejection_store().unwrap().write(&rejection()).await?,
         18 => {
-            let replays = backend.webhook_replay_store().unwrap();
-            assert!(replays.try_register(flow(), "hook", "nonce", at(1)).await?);
+            let key = controls.try_register_idempotency_key(flow(), "hook", "key", run(2));
+            assert!(key.await?);
         }
         _ => backend.retention_store().unwrap().cleanup(at(100)).await?,
     }
@@ -113,10 +113,13 @@ pub(crate) async fn read(backend: &dyn Backend) -> Result<String> {
     add(&runs.get_run_detail(run(1)).await?);
     add(&runs.get_dispatched_step_keys(run(1)).await?);
     add(&runtime.get_claimed_step_keys(run(1)).await?);
+    add(&outputs.get_step_input(run(1), "charge").await?);
     add(&outputs.get_step_output(run(1), "charge").await?);
     add(&backend.event_reader().unwrap().get_run_events(run(1), Page::default()).await?);
     add(&backend.signal_store().unwrap().get_waiter(run(1), "wait").await?);
-    add(&backend.run_control_store().unwrap().get_run_control(run(2)).await?);
+    let controls = backend.run_control_store().unwrap();
+    add(&controls.get_run_control(run(2)).await?);
+    add(&controls.find_run_id_by_idempotency_key(flow(), "hook", "key").await?);
     add(&backend.schedule_state_store().unwrap().get_all().await?);
     let webhooks = backend.webhook_rejection_store().unwrap();
     add(&webhooks.query_recent(None, None, true, Page::default()).await?);
