@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may stop")]
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
@@ -112,9 +113,41 @@ fn targets_that_are_none_say_what_to_do() {
             assert_eq!(stderr(&output).lines().count(), 1, "{}", stderr(&output));
             let output = plimsoll(&[command, target, "--json"]);
             assert_eq!(output.status.code(), Some(2));
-            assert_eq!(json(&output)["error"]["kind"], "target");
+            let kind = if target == "plugin.toml" { "manifest" } else { "target" };
+            assert_eq!(json(&output)["error"]["kind"], kind);
         }
     }
+}
+
+/// A manifest of the guest that needs a key-value store, with one in memory.
+fn keyvalue_manifest(folder: &Path) -> String {
+    let path = folder.join("plugin.toml");
+    let component = plimsoll_guests::KEYVALUE;
+    let text =
+        format!("component = {component:?}\ninstances = 2\n[key-value]\nengine = \"memory\"\n");
+    fs::write(&path, text).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn inspect_says_what_a_component_asks_for_and_how_to_grant_it() {
+    let words = ["which is not granted", "[key-value]\n    engine = \"memory\"", "does not load"];
+    expect(&["inspect", plimsoll_guests::KEYVALUE], 0, &words);
+    let folder = tempfile::tempdir().unwrap();
+    let output = plimsoll(&["inspect", &keyvalue_manifest(folder.path())]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(!stdout(&output).contains("not granted"), "{}", stdout(&output));
+    assert!(stdout(&output).contains("shares its state"), "{}", stdout(&output));
+}
+
+#[test]
+fn a_manifest_is_certified_with_what_it_grants() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = keyvalue_manifest(folder.path());
+    expect(&["certify", &manifest, "--only", CLAIM, "--instances", "2"], 4, &["1 passed"]);
+    let words = ["in the memory of one process"];
+    expect(&["certify", &manifest, "--only", CLAIM, "--processes", "2"], 2, &words);
+    expect(&["certify", plimsoll_guests::KEYVALUE], 2, &["[key-value]"]);
 }
 
 #[test]
