@@ -71,13 +71,21 @@ impl Connector {
     /// The connections that read, made when they are needed; none in memory, where only the
     /// connection that writes sees the data.
     pub(crate) fn readers(&self) -> Option<SqlitePool> {
+        let options = self.connect_options().pragma("query_only", "ON");
+        self.pool(self.options.readers, options.pragma("cache_size", READER_CACHE))
+    }
+
+    /// The connection that moves the log into the file, made when it is needed; none in memory.
+    pub(crate) fn mover(&self) -> Option<SqlitePool> {
+        self.pool(1, self.connect_options())
+    }
+
+    fn pool(&self, connections: u32, options: SqliteConnectOptions) -> Option<SqlitePool> {
         if !self.can_reconnect() {
             return None;
         }
-        let options = self.connect_options().pragma("query_only", "ON");
-        let options = options.pragma("cache_size", READER_CACHE);
         let pool = SqlitePoolOptions::new()
-            .max_connections(self.options.readers)
+            .max_connections(connections)
             .acquire_timeout(self.options.acquire_timeout)
             // A connection to a file has no peer that could be gone.
             .test_before_acquire(false)

@@ -13,7 +13,10 @@ use sqlx::{Connection, Encode, Executor, FromRow, QueryBuilder, Sqlite, SqliteCo
 use crate::connect::Connector;
 use crate::error::answer;
 use crate::options::Listener;
+use crate::schema;
 use crate::writer::{Shape, Writer};
+
+const MOVE_LOG: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
 /// A statement with its arguments.
 pub(crate) type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;
@@ -49,6 +52,8 @@ pub(crate) struct Database {
     writer: Writer,
     /// None in memory: reads go through the writer.
     readers: Option<SqlitePool>,
+    /// None in memory, where there is no log to be moved.
+    mover: Option<SqlitePool>,
     listener: Listener,
 }
 
@@ -56,8 +61,9 @@ impl Database {
     /// Connects, and creates or upgrades the tables.
     pub(crate) async fn connect(connector: Connector) -> Answer<Self> {
         let connection = connector.writer().await?;
-        let (readers, listener) = (connector.readers(), connector.listener());
-        Ok(Self { writer: Writer::start(connection, connector), readers, listener })
+        let (readers, mover) = (connector.readers(), connector.mover());
+        let listener = connector.listener();
+        Ok(Self { writer: Writer::start(connection, connector), readers, mover, listener })
     }
 
     /// Whether it has to be connected to again.
@@ -73,6 +79,37 @@ impl Database {
         W: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Answer<T>> + Send + 'static,
     {
         self.writer.run(Shape::Savepoint, work).await
+    }
+
+    /// [`write`](Self::write) that lets others go first, and lasts once [`sync`](Self::sync) was
+    /// called.
+    pub(crate) async fn write_behind<T, W>(&self, work: W) -> Answer<T>
+    where
+        T: Send + 'static,
+        W: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Answer<T>> + Send + 'static,
+    {
+        self.writer.run_behind(Shape::Savepoint, work).await
+    }
+
+    /// Makes all that was written last.
+    pub(crate) async fn sync(&self) -> Answer<()> {
+        // The first page is written again as it is: a commit without a change would sync nothing.
+        self.listener.hear(schema::SET_APPLICATION_ID);
+        self.execute(sqlx::query(schema::SET_APPLICATION_ID)).await.map(|_| ())
+    }
+
+    /// Moves what was written from the log into the file, while others go on writing. Where it
+    /// fails, the next to find the log long does it.
+    pub(crate) async fn move_log(&self) {
+        let Some(mover) = &self.mover else { return };
+        let moved = Select::<(i64, i64, i64)>::of(sqlx::query(MOVE_LOG)).rows(mover).await;
+        if moved.is_ok() {
+            // What came meanwhile is little. Without it the log would never begin anew.
+            let rest = work(|connection| {
+                Box::pin(all::<(i64, i64, i64)>(connection, Select::of(sqlx::query(MOVE_LOG))))
+            });
+            let _ = self.writer.run_behind(Shape::Statement, rest).await;
+        }
     }
 
     /// One statement that changes something; how many rows it changed.
@@ -193,5 +230,37 @@ impl Open {
     /// The present instant, in microseconds since 1970.
     pub(crate) fn now(&self) -> i64 {
         self.opened.now_micros()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop")]
+
+    use super::*;
+    use crate::SqliteOptions;
+
+    /// How many pages the log has, and how many of them are in the file.
+    async fn log(database: &Database, look: &'static str) -> (i64, i64) {
+        let select = Select::<(i64, i64, i64)>::of(sqlx::query(look));
+        let look = work(move |connection| Box::pin(all(connection, select)));
+        let (_, written, moved) =
+            database.writer.run(Shape::Statement, look).await.unwrap().remove(0);
+        (written, moved)
+    }
+
+    #[tokio::test]
+    async fn a_sync_has_something_to_commit_and_the_log_begins_anew_once_it_is_moved() {
+        let folder = tempfile::tempdir().unwrap();
+        let connector = Connector::new(SqliteOptions::file(folder.path().join("flow.db")));
+        let database = Database::connect(connector).await.unwrap();
+        let look = "PRAGMA wal_checkpoint(NOOP)";
+        let (written, moved) = log(&database, look).await;
+        database.sync().await.unwrap();
+        assert_eq!(log(&database, look).await, (written + 1, moved));
+        database.move_log().await;
+        assert_eq!(log(&database, look).await, (written + 1, written + 1));
+        database.sync().await.unwrap();
+        assert_eq!(log(&database, look).await, (1, 0));
     }
 }

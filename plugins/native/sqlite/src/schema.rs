@@ -9,7 +9,8 @@ use crate::error::answer;
 /// Marks a file as ours, in the header that SQLite has for it: `PLIM`.
 const APPLICATION_ID: i64 = 0x504c_494d;
 
-const SET_APPLICATION_ID: &str = "PRAGMA application_id = 0x504c494d";
+/// Writes the mark, also where it is already.
+pub(crate) const SET_APPLICATION_ID: &str = "PRAGMA application_id = 0x504c494d";
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 

@@ -3,6 +3,9 @@
 //! Whatever waits is committed together: one `fsync` for a group, however many callers wrote. No
 //! two writers of one backend ever meet in the file, and a caller that goes away leaves its write
 //! to be finished.
+//!
+//! What nobody waits for goes behind: one job at a time, in a transaction of its own, after the
+//! group that waits. Its commit is not synced; that of the next group syncs it too.
 
 use futures_util::future::BoxFuture;
 use plimsoll_contract::{Answer, Error};
@@ -22,6 +25,12 @@ const GROUP: usize = 64;
 
 /// How many jobs pass before runs are read that are over: enough for some runs to have ended.
 const PAUSE: usize = 256;
+
+/// A commit neither waits for the disk nor moves what was written into the file.
+const BEHIND: &str = "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0";
+
+/// As it is without these pragmas, but for what `Connector::writer` sets.
+const AHEAD: &str = "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000";
 
 /// How much of a group a job that fails takes with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +53,7 @@ trait Job: Send {
 }
 
 type Group = Vec<Box<dyn Job>>;
+type Entrance = mpsc::Sender<Box<dyn Job>>;
 type Queue = mpsc::Receiver<Box<dyn Job>>;
 
 struct Task<T, W> {
@@ -79,15 +89,17 @@ where
 
 /// The way to the task that writes. The task ends when this is dropped.
 pub(crate) struct Writer {
-    jobs: mpsc::Sender<Box<dyn Job>>,
+    jobs: Entrance,
+    behind: Entrance,
 }
 
 impl Writer {
     /// Starts the task. It makes a new connection when one breaks.
     pub(crate) fn start(connection: SqliteConnection, connector: Connector) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE);
-        tokio::spawn(Loop::new(connection, connector).run(queue));
-        Self { jobs }
+        let (behind, behind_queue) = mpsc::channel(QUEUE);
+        tokio::spawn(Loop::new(connection, connector).run(queue, behind_queue));
+        Self { jobs, behind }
     }
 
     /// Whether the task has ended, which it does with the runtime that it was started on.
@@ -101,11 +113,30 @@ impl Writer {
         T: Send + 'static,
         W: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Answer<T>> + Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
-        let job = Box::new(Task { shape, work: Some(work), answer: None, reply });
-        self.jobs.send(job).await.map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())?
+        enter(&self.jobs, shape, work).await
     }
+
+    /// Does `work` in a transaction of its own, after those that wait, and answers when that is
+    /// committed. A loss of power may undo it, until something that [`run`](Self::run) did after it
+    /// is committed.
+    pub(crate) async fn run_behind<T, W>(&self, shape: Shape, work: W) -> Answer<T>
+    where
+        T: Send + 'static,
+        W: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Answer<T>> + Send + 'static,
+    {
+        enter(&self.behind, shape, work).await
+    }
+}
+
+async fn enter<T, W>(queue: &Entrance, shape: Shape, work: W) -> Answer<T>
+where
+    T: Send + 'static,
+    W: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Answer<T>> + Send + 'static,
+{
+    let (reply, answer) = oneshot::channel();
+    let job = Box::new(Task { shape, work: Some(work), answer: None, reply });
+    queue.send(job).await.map_err(|_| stopped())?;
+    answer.await.map_err(|_| stopped())?
 }
 
 fn stopped() -> Error {
@@ -128,46 +159,101 @@ impl Loop {
         Self { connection, connector, gate, is_broken: false, unread: PAUSE }
     }
 
-    async fn run(mut self, mut queue: Queue) {
+    async fn run(mut self, mut queue: Queue, mut behind: Queue) {
         let mut group = Vec::new();
-        while queue.recv_many(&mut group, GROUP).await > 0 {
-            let turn = self.begin(&mut group, &mut queue).await;
-            let committed = match &turn {
-                Ok(_) => self.commit(&mut group).await,
-                Err(error) => {
-                    // The others have waited as long as the group, and would wait as long again.
-                    while let Ok(job) = queue.try_recv() {
-                        group.push(job);
-                    }
-                    Err(error.clone())
+        loop {
+            let is_behind = tokio::select! {
+                biased;
+                taken = queue.recv_many(&mut group, GROUP) => match taken {
+                    0 => break,
+                    _ => false,
+                },
+                Some(job) = behind.recv() => {
+                    group.push(job);
+                    true
                 }
             };
-            self.unread += group.len();
-            for job in group.drain(..) {
-                job.end(committed.clone());
+            if is_behind {
+                self.do_behind(&mut group).await;
+                continue;
             }
-            if committed.is_ok() && self.unread >= PAUSE {
-                self.read_runs().await;
+            self.do_group(&mut group, &mut queue).await;
+            // Else callers that never pause would keep it waiting for ever.
+            if let Ok(job) = behind.try_recv() {
+                group.push(job);
+                self.do_behind(&mut group).await;
             }
         }
         // Nobody is left to be told.
         let _ = self.connection.close().await;
     }
 
-    /// Waits for the file, and takes whatever else has come meanwhile.
-    async fn begin(&mut self, group: &mut Group, queue: &mut Queue) -> Answer<Option<Turn>> {
+    async fn do_group(&mut self, group: &mut Group, queue: &mut Queue) {
+        let turn = self.begin(group, Some(&mut *queue)).await;
+        let committed = match &turn {
+            Ok(_) => self.commit(group).await,
+            Err(error) => {
+                // The others have waited as long as the group, and would wait as long again.
+                while let Ok(job) = queue.try_recv() {
+                    group.push(job);
+                }
+                Err(error.clone())
+            }
+        };
+        self.unread += group.len();
+        for job in group.drain(..) {
+            job.end(committed.clone());
+        }
+        if committed.is_ok() && self.unread >= PAUSE {
+            self.read_runs().await;
+        }
+    }
+
+    /// Does the one job of the group; the disk may take its time to keep it.
+    async fn do_behind(&mut self, group: &mut Group) {
+        let turn = self.begin(group, None).await;
+        let committed = match &turn {
+            Ok(_) => self.commit(group).await,
+            Err(error) => Err(error.clone()),
+        };
+        // Without it, what is acknowledged might not last; a new connection has it.
+        let is_full = self.set(AHEAD).await.is_ok();
+        self.is_broken |= !is_full;
+        for job in group.drain(..) {
+            job.end(committed.clone());
+        }
+    }
+
+    /// Says what a commit waits for. SQLite obeys while it reads these pragmas, so that a statement
+    /// that is kept would do it only once.
+    async fn set(&mut self, pragmas: &'static str) -> Answer<()> {
+        let done = self.connection.execute(sqlx::raw_sql(pragmas)).await;
+        done.map(|_| ()).map_err(error::unavailable)
+    }
+
+    /// Waits for the file, and takes whatever else has come meanwhile; nothing goes behind together.
+    async fn begin(
+        &mut self,
+        group: &mut Group,
+        mut queue: Option<&mut Queue>,
+    ) -> Answer<Option<Turn>> {
         let turn = match &self.gate {
             Some(gate) => Some(gate.turn().await?),
             None => None,
         };
-        while group.len() < GROUP
-            && let Ok(job) = queue.try_recv()
-        {
-            group.push(job);
+        if let Some(queue) = &mut queue {
+            while group.len() < GROUP
+                && let Ok(job) = queue.try_recv()
+            {
+                group.push(job);
+            }
         }
         if self.is_broken && self.connector.can_reconnect() {
             self.connection = self.connector.writer().await?;
             self.is_broken = false;
+        }
+        if queue.is_none() {
+            self.set(BEHIND).await?;
         }
         if !is_its_own_transaction(group) {
             self.execute("BEGIN IMMEDIATE").await?;
@@ -263,3 +349,6 @@ fn fatal(ran: Answer<()>) -> Answer<()> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

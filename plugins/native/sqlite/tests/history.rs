@@ -261,6 +261,22 @@ async fn steps_and_cleanup_read_by_indexes() {
 }
 
 #[tokio::test]
+async fn a_cleanup_removes_little_at_once_and_answers_when_it_lasts() {
+    let history = History::new().await;
+    history.heard.lock().unwrap().clear();
+    history.backend.cleanup(at("2100-01-01T00:00:00Z")).await.unwrap();
+    let heard = std::mem::take(&mut *history.heard.lock().unwrap());
+    let is_removal = |sql: &String| sql.contains("DELETE FROM flow_runs");
+    assert_eq!(heard.iter().filter(|sql| is_removal(sql)).count(), 5_000);
+    let batches: Vec<_> = heard.split(|sql| !is_removal(sql)).collect();
+    let largest = batches.iter().map(|batch| batch.len()).max();
+    assert!(largest <= Some(64), "{largest:?} runs in one transaction");
+    assert!(heard.last().unwrap().contains("PRAGMA application_id"), "nothing is synced");
+    history.backend.cleanup(at("2100-01-01T00:00:00Z")).await.unwrap();
+    assert_eq!(history.heard.lock().unwrap().len(), 1, "there was nothing to remove");
+}
+
+#[tokio::test]
 async fn a_cleanup_holds_up_no_claim() {
     let history = History::new().await;
     let backend = Arc::clone(&history.backend);
