@@ -16,6 +16,9 @@ struct Arguments {
     /// How many finished runs there are, the smallest number first; each has three steps.
     #[arg(long, value_delimiter = ',', default_values_t = [10_000, 100_000, 1_000_000])]
     runs: Vec<u64>,
+    /// How many of them are there, with those that go on, since a run before that was broken off.
+    #[arg(long, default_value_t = 0)]
+    filled: u64,
     /// How many runs go on meanwhile.
     #[arg(long, default_value_t = 10_000)]
     active: u64,
@@ -39,20 +42,26 @@ async fn run(arguments: &Arguments) -> Result<(), Unfit> {
     let subject = Subject::named(&arguments.target)?;
     drop(subject.open().await?);
     let now = Utc::now();
-    let active: Vec<Run> = (0..arguments.active).map(|number| Run::active(number, now)).collect();
-    subject.fill(&active).await?;
+    let mut filled = arguments.filled;
+    if filled == 0 {
+        let active = (0..arguments.active).map(|number| Run::active(number, now));
+        subject.fill(&active.collect::<Vec<Run>>()).await?;
+    }
     let mut all = Vec::new();
-    let mut filled = 0;
     for size in &arguments.runs {
         let began = Instant::now();
-        let runs: Vec<Run> = (filled..*size).map(|number| Run::finished(number, now)).collect();
-        subject.fill(&runs).await?;
-        filled = *size;
+        let mut runs: Vec<Run> = (filled..*size).map(|number| Run::finished(number, now)).collect();
+        // As an orchestrator writes them. Ids stay in no order.
+        runs.sort_by_key(|run| run.started_at);
+        if !runs.is_empty() {
+            subject.fill(&runs).await?;
+        }
+        filled = filled.max(*size);
         println!("filled up to {size} runs in {:.0?}", began.elapsed());
         all.push((*size, measure(&subject).await?));
         print_measured(&all);
+        print_compared(&compare(&subject, arguments.times).await?);
     }
-    print_compared(&compare(&subject, arguments.times).await?);
     Ok(())
 }
 
