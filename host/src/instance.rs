@@ -150,7 +150,8 @@ fn new_store(
     let mut table = ResourceTable::new();
     table.set_max_capacity(limits.handles);
     let gate = Gate::new(plugin.inner.options.seam.as_ref());
-    let wasi = wasi::context(&clock, seed, &limits, &grants, &gate, &stderr).map_err(not_lent)?;
+    let wasi = wasi::context(&clock, seed, &limits, &grants, &gate, &stderr)
+        .map_err(|error| not_lent(&error))?;
     let data = Data { wasi, table, meter: Meter::new(limits), gate, grants, clock, stderr };
     let mut store = Store::new(plugin.inner.pre.engine(), data);
     store.limiter(|data| &mut data.meter);
@@ -163,6 +164,6 @@ fn new_store(
 }
 
 /// A directory that was granted is not there any more.
-fn not_lent(error: wasmtime::Error) -> Interruption {
+fn not_lent(error: &wasmtime::Error) -> Interruption {
     Interruption { kind: InterruptionKind::Trap, message: format!("{error:#}"), backtrace: None }
 }

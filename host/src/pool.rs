@@ -129,9 +129,11 @@ impl Pool {
         let live = match self.find() {
             Found::Ready(live) => live,
             Found::Behind(live, opened) => self.open_again(live, &opened, deadline).await?,
-            Found::Nothing(None) => self.make(&self.clock).await.map_err(not_made)?,
+            Found::Nothing(None) => {
+                self.make(&self.clock).await.map_err(|ended| not_made(&ended))?
+            }
             Found::Nothing(Some(opened)) => {
-                let live = self.make(&opened.clock).await.map_err(not_made)?;
+                let live = self.make(&opened.clock).await.map_err(|ended| not_made(&ended))?;
                 self.open_again(live, &opened, deadline).await?
             }
             Found::Lost => return Err(state_lost()),
@@ -299,7 +301,7 @@ impl Pool {
     }
 }
 
-fn not_made(interruption: Interruption) -> CallError {
+fn not_made(interruption: &Interruption) -> CallError {
     unavailable(format!("no instance can be made: {interruption}"))
 }
 

@@ -130,14 +130,17 @@ async fn as_many_instances_work_at_once_as_are_allowed_and_all_follow_an_open() 
     let options = PluginOptions {
         grants: shared(),
         instances: 4,
-        seam: Some(seam.clone()),
+        seam: Some(Arc::<Together>::clone(&seam)),
         ..PluginOptions::default()
     };
     let backend = backend(options).await;
     for namespace in ["first", "second"] {
         clock.set(DateTime::UNIX_EPOCH);
         seam.seen.lock().unwrap().clear();
-        backend.open(&OpenConfig::namespace(namespace), clock.clone()).await.unwrap();
+        backend
+            .open(&OpenConfig::namespace(namespace), Arc::<ManualClock>::clone(&clock))
+            .await
+            .unwrap();
         // None of them ends before four instances work.
         let answers = join_all((0..4).map(|_| ask(&backend, 4))).await;
         for answer in answers {
@@ -152,7 +155,7 @@ async fn busy(limits: Limits) -> (Arc<WasmBackend>, Arc<ManualClock>) {
     let options =
         PluginOptions { grants: shared(), limits: Some(limits), ..PluginOptions::default() };
     let backend = Arc::new(backend(options).await);
-    backend.open(&OpenConfig::namespace("a"), clock.clone()).await.unwrap();
+    backend.open(&OpenConfig::namespace("a"), Arc::<ManualClock>::clone(&clock)).await.unwrap();
     (backend, clock)
 }
 

@@ -55,13 +55,14 @@ pub async fn connect(
     url: &EngineUrl,
     options: &EngineOptions,
 ) -> Result<Arc<dyn Engine>, ConnectError> {
+    // The clients' futures are large: they live elsewhere.
     Ok(match &url.0 {
         Place::Memory => match options.capacity {
             Some(bytes) => Arc::new(MemoryEngine::with_capacity(bytes)),
             None => Arc::new(MemoryEngine::new()),
         },
-        Place::Sqlite(path) => Arc::new(SqliteEngine::open(path, options).await?),
-        Place::Redis(url) => Arc::new(RedisEngine::connect(url, options).await?),
-        Place::Nats(url) => Arc::new(NatsEngine::connect(url, options).await?),
+        Place::Sqlite(path) => Arc::new(Box::pin(SqliteEngine::open(path, options)).await?),
+        Place::Redis(url) => Arc::new(Box::pin(RedisEngine::connect(url, options)).await?),
+        Place::Nats(url) => Arc::new(Box::pin(NatsEngine::connect(url, options)).await?),
     })
 }

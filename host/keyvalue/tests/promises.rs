@@ -275,7 +275,7 @@ async fn a_listing_is_whole_while_others_come_and_go(place: &Place) {
             let key = format!("{} of others {}", ["a", "steady 1", "z"][number % 3], number % 7);
             other.set("b", &key, b"2").await.unwrap();
             other.set("b", &again[number * 97 % again.len()], b"3").await.unwrap();
-            if number % 2 == 0 {
+            if number.is_multiple_of(2) {
                 other.delete("b", &key).await.unwrap();
             }
             number += 1;

@@ -34,7 +34,7 @@ impl Fixture {
         let gate = Arc::new(Gate::default());
         let options = PluginOptions {
             grants: Arc::new(Grants { directories: vec![directory], ..Grants::default() }),
-            seam: Some(gate.clone()),
+            seam: Some(Arc::<Gate>::clone(&gate)),
             ..PluginOptions::default()
         };
         let bytes = fs::read(plimsoll_guests::JOURNAL).unwrap();
@@ -58,6 +58,11 @@ impl Fixture {
     /// What a new instance reads.
     pub(crate) async fn reread(&self) -> String {
         scenario::read(&self.open().await).await.unwrap()
+    }
+
+    /// The clock to open with.
+    pub(crate) fn clock(&self) -> Arc<ManualClock> {
+        Arc::clone(&self.clock)
     }
 
     pub(crate) fn log(&self) -> PathBuf {

@@ -133,7 +133,7 @@ async fn a_flipped_bit_is_refused_and_nothing_is_dropped() {
     let fixture = Fixture::new().await;
     let (whole, _) = whole_log(&fixture).await;
     let backend = fixture.instance().await;
-    backend.open(&OpenConfig::namespace("before"), fixture.clock.clone()).await.unwrap();
+    backend.open(&OpenConfig::namespace("before"), fixture.clock()).await.unwrap();
     scenario::write_first(&backend, &fixture.clock, 1).await;
     for place in 0..whole.len() {
         let mut flipped = whole.clone();
@@ -231,19 +231,19 @@ async fn every_name_has_a_log_of_its_own_inside_the_folder() {
     let names = ["", "a", "A", "a.log", "..", "../a", "a/b", "a\\b", "ä", "a\0", &long, &longer];
     let backend = fixture.instance().await;
     for (count, name) in names.iter().enumerate() {
-        backend.open(&OpenConfig::namespace(*name), fixture.clock.clone()).await.unwrap();
+        backend.open(&OpenConfig::namespace(*name), fixture.clock()).await.unwrap();
         assert_eq!(scenario::read(&backend).await.unwrap(), fixture.expected[0], "{name:?} is new");
         scenario::write_first(&backend, &fixture.clock, count + 1).await;
     }
     let backend = fixture.instance().await;
     for (count, name) in names.iter().enumerate() {
-        backend.open(&OpenConfig::namespace(*name), fixture.clock.clone()).await.unwrap();
+        backend.open(&OpenConfig::namespace(*name), fixture.clock()).await.unwrap();
         let found = scenario::read(&backend).await.unwrap();
         assert_eq!(found, fixture.expected[count + 1], "{name:?}");
         backend.discard(name).await.unwrap();
     }
     let too_long = OpenConfig::namespace("n".repeat(1_001));
-    let error = answered(backend.open(&too_long, fixture.clock.clone()).await);
+    let error = answered(backend.open(&too_long, fixture.clock()).await);
     assert!(matches!(error, Error::InvalidArgument(_)), "{error}");
     assert_eq!(files(fixture.folder.path()), 0, "discard leaves no file");
 }

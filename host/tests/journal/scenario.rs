@@ -30,7 +30,7 @@ pub(crate) fn run(number: u128) -> RunId {
 }
 
 pub(crate) async fn open(backend: &dyn Backend, clock: &Arc<ManualClock>) -> Result<()> {
-    backend.open(&OpenConfig::namespace(NAMESPACE), clock.clone()).await
+    backend.open(&OpenConfig::namespace(NAMESPACE), Arc::<ManualClock>::clone(clock)).await
 }
 
 /// One of the writes.
