@@ -32,6 +32,7 @@ pub(crate) struct RedisEngine {
 }
 
 struct Scripts {
+    delete: Script,
     set: Script,
     swap: Script,
     increment: Script,
@@ -123,6 +124,7 @@ impl RedisEngine {
 impl Scripts {
     fn new() -> Self {
         Self {
+            delete: Script::new(include_str!("redis/delete.lua")),
             set: Script::new(include_str!("redis/set.lua")),
             swap: Script::new(include_str!("redis/swap.lua")),
             increment: Script::new(include_str!("redis/increment.lua")),
@@ -248,12 +250,8 @@ impl Engine for RedisEngine {
             check(bucket, key, &[])?;
         }
         for keys in keys.chunks(CHUNK) {
-            let mut both = redis::pipe();
-            both.atomic();
-            both.cmd("HDEL").arg(self.values(bucket)).arg(keys).ignore();
-            both.cmd("ZREM").arg(self.index(bucket)).arg(keys).ignore();
-            let mut connection = self.connection.clone();
-            self.answer(both.query_async::<()>(&mut connection)).await?;
+            let keys: Vec<&[u8]> = keys.iter().map(String::as_bytes).collect();
+            self.write::<()>(&self.scripts.delete, bucket, &keys).await?;
         }
         Ok(())
     }
