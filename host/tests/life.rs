@@ -10,8 +10,8 @@ use std::time::Duration;
 use chrono::DateTime;
 use futures_util::future::join_all;
 use plimsoll_contract::{
-    Backend, CallError, Error, ErrorKind, FlowId, Instant, InterruptionKind, ManualClock,
-    OpenConfig, SystemClock, WebhookRejectionStore, WebhookReplayStore,
+    Backend, CallError, ErrorKind, FlowId, Instant, InterruptionKind, ManualClock, OpenConfig,
+    SystemClock, WebhookRejectionStore, WebhookReplayStore,
 };
 use plimsoll_host::{
     BreakerPolicy, Grants, Host, ImportCall, InstanceOptions, Limits, LoadErrorKind, Options,
@@ -237,11 +237,4 @@ async fn a_lost_state_is_no_failure_of_its_own() {
     }
     open(&backend, "b").await;
     assert_eq!(opened(&backend).await[0], "b");
-}
-
-#[tokio::test]
-async fn a_write_that_was_refused_may_not_be_told_from_one_that_was_lost() {
-    // The contract knows one word for both, and it says that nobody knows (decision 5).
-    let refused: CallError = Error::Unavailable("it is left alone".to_owned()).into();
-    assert!(refused.is_indeterminate());
 }
