@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::{Instant, percentile};
+use crate::{Instant, percentiles};
 
 /// The largest number of buckets that one window may have (clause RUN-54).
 pub const MAX_BUCKETS: usize = 10_000;
@@ -171,6 +171,7 @@ impl Slot {
     fn into_bucket(mut self, start: i128) -> Bucket {
         // Only the first bucket of the earliest possible window starts before the smallest i64.
         let seconds = i64::try_from(start).unwrap_or(i64::MIN);
+        let [p50_duration_ms, p95_duration_ms] = percentiles(&mut self.durations_ms, [0.50, 0.95]);
         Bucket {
             timestamp: Instant::new(seconds, 0),
             total: self.total,
@@ -178,8 +179,8 @@ impl Slot {
             failed: self.failed,
             cancelled: self.cancelled,
             running: self.running,
-            p50_duration_ms: percentile(&mut self.durations_ms, 0.50),
-            p95_duration_ms: percentile(&mut self.durations_ms, 0.95),
+            p50_duration_ms,
+            p95_duration_ms,
         }
     }
 }

@@ -26,4 +26,4 @@ pub use aggregate::{
     Bucket, Granularity, MAX_BUCKETS, Run, Status, TooManyBuckets, aggregate, window_start,
 };
 pub use instant::Instant;
-pub use percentile::percentile;
+pub use percentile::{percentile, percentiles};

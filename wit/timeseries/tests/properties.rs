@@ -3,6 +3,7 @@
 
 use plimsoll_timeseries::{
     Granularity, Instant, MAX_BUCKETS, Run, Status, TooManyBuckets, aggregate, percentile,
+    percentiles,
 };
 use proptest::prelude::*;
 
@@ -28,6 +29,16 @@ proptest! {
         fraction in 0.0..=1.0_f64,
     ) {
         prop_assert_eq!(percentile(&mut samples.clone(), fraction), by_sorting(&samples, fraction));
+    }
+
+    #[test]
+    fn several_at_once_equal_each_by_itself(
+        samples in prop::collection::vec(-4..4_i32, 0..60),
+        fractions in [-0.1..=1.1_f64, 0.0..=1.0_f64, 0.0..=1.0_f64],
+    ) {
+        let samples: Vec<_> = samples.into_iter().map(f64::from).collect();
+        let each = fractions.map(|fraction| percentile(&mut samples.clone(), fraction));
+        prop_assert_eq!(percentiles(&mut samples.clone(), fractions), each);
     }
 
     #[test]
