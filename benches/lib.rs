@@ -1,9 +1,15 @@
 //! The backends that the benches compare, open and ready.
 
+mod bare;
+
+pub use bare::Bare;
+
 use std::sync::Arc;
 
 use plimsoll_contract::{Backend, CallError, OpenConfig, SystemClock};
-use plimsoll_host::{Host, HostError, InstanceOptions, LoadError, Options};
+use plimsoll_host::{
+    BreakerPolicy, Grants, Host, HostError, InstanceOptions, LoadError, Options, PluginOptions,
+};
 use plimsoll_memory::MemoryBackend;
 use thiserror::Error;
 
@@ -19,6 +25,10 @@ pub enum Unprepared {
     Call(#[from] CallError),
     #[error(transparent)]
     File(#[from] std::io::Error),
+    #[error("{0:#}")]
+    Engine(#[from] wasmtime::Error),
+    #[error("the guest answered {0}")]
+    Answer(String),
 }
 
 /// The backend in memory, native.
@@ -38,6 +48,22 @@ pub async fn native_memory() -> Result<Arc<dyn Backend>, Unprepared> {
 pub async fn guest_memory() -> Result<Arc<dyn Backend>, Unprepared> {
     let host = Host::new(Options::default())?;
     let plugin = host.load(&std::fs::read(plimsoll_guests::MEMORY)?).await?;
+    opened(Arc::new(plugin.instantiate(InstanceOptions::default()).await?)).await
+}
+
+/// A guest that traps when it is asked to, and of which another instance follows each that ended.
+///
+/// # Errors
+///
+/// If it does not load or does not open.
+pub async fn mortal() -> Result<Arc<dyn Backend>, Unprepared> {
+    let host = Host::new(Options::default())?;
+    // It says that its state is shared if this variable is there.
+    let environment = vec![("SHARED".to_owned(), String::new())];
+    let grants = Arc::new(Grants { environment, ..Grants::default() });
+    let breaker = BreakerPolicy { failures: 0, ..BreakerPolicy::default() };
+    let options = PluginOptions { grants, breaker, ..PluginOptions::default() };
+    let plugin = host.load_with(&std::fs::read(plimsoll_guests::HOSTILE)?, options).await?;
     opened(Arc::new(plugin.instantiate(InstanceOptions::default()).await?)).await
 }
 

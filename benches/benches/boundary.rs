@@ -9,9 +9,9 @@
 
 use std::sync::Arc;
 
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use plimsoll_benches::{guest_memory, native_memory};
-use plimsoll_contract::{Backend, FlowId, RunId, StartRun};
+use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
+use plimsoll_benches::{Bare, guest_memory, mortal, native_memory};
+use plimsoll_contract::{Backend, FlowId, Instant, RunId, StartRun};
 use tokio::runtime::Builder;
 use tokio::runtime::Runtime;
 
@@ -51,6 +51,13 @@ fn boundary(criterion: &mut Criterion) {
             bencher.to_async(&runtime).iter(|| claims.try_claim_step(RunId::default(), "charge"));
         });
     }
+    let mut bare = runtime.block_on(Bare::new()).unwrap();
+    claims.bench_function(BenchmarkId::from_parameter("bare"), |bencher| {
+        bencher.iter(|| bare.try_claim_step().unwrap());
+    });
+    claims.bench_function(BenchmarkId::from_parameter("bare, on a fiber"), |bencher| {
+        bencher.iter(|| runtime.block_on(bare.try_claim_step_on_a_fiber()).unwrap());
+    });
     claims.finish();
     let mut pages = criterion.benchmark_group("get-runs page of 50");
     for (name, backend) in &subjects {
@@ -62,5 +69,28 @@ fn boundary(criterion: &mut Criterion) {
     pages.finish();
 }
 
-criterion_group!(benches, boundary);
+/// The call after one that trapped: it finds no instance, makes one and opens it.
+fn replacement(criterion: &mut Criterion) {
+    let runtime: Runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let backend = runtime.block_on(mortal()).unwrap();
+    let store = backend.webhook_replay_store().unwrap();
+    let ask = |misdeed: &'static str| {
+        let asked = store.try_register(FlowId::default(), misdeed, "n", Instant::UNIX_EPOCH);
+        runtime.block_on(asked)
+    };
+    let mut group = criterion.benchmark_group("try-register");
+    group.bench_function("on an instance that is there", |bencher| {
+        bencher.iter(|| ask("nothing").unwrap());
+    });
+    group.bench_function("on one that replaces another", |bencher| {
+        bencher.iter_batched(
+            || ask("trap").unwrap_err(),
+            |_| ask("nothing").unwrap(),
+            BatchSize::PerIteration,
+        );
+    });
+    group.finish();
+}
+
+criterion_group!(benches, boundary, replacement);
 criterion_main!(benches);

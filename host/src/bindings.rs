@@ -30,6 +30,33 @@ wasmtime::component::bindgen!({
     exports: { default: async },
 });
 
+/// The same functions, called on the caller's own thread. The records are those of above.
+pub mod direct {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        inline: "
+            package plimsoll:host;
+
+            world stores {
+                export flow:storage/flow-store@0.1.0;
+                export flow:storage/run-store@0.1.0;
+                export flow:storage/run-runtime-store@0.1.0;
+                export flow:storage/run-control-store@0.1.0;
+                export flow:storage/retention-store@0.1.0;
+                export flow:storage/event-reader@0.1.0;
+                export flow:storage/signal-store@0.1.0;
+                export flow:storage/schedule-state-store@0.1.0;
+                export flow:storage/outputs-repository@0.1.0;
+                export flow:storage/flow-repository@0.1.0;
+                export flow:storage/webhook-rejection-store@0.1.0;
+                export flow:storage/webhook-replay-store@0.1.0;
+            }
+        ",
+        world: "plimsoll:host/stores",
+        with: { "flow:storage/types": super::flow::storage::types },
+    });
+}
+
 /// What a guest may import besides WASI's own: key-value stores.
 pub mod key_value {
     wasmtime::component::bindgen!({

@@ -1,16 +1,17 @@
 use std::sync::Arc;
 
-use plimsoll_contract::{Clock, Interface, Interruption, InterruptionKind, SystemClock};
+use plimsoll_contract::{Clock, Interruption, InterruptionKind, SystemClock};
 use wasmtime::Store;
-use wasmtime::component::{Instance, ResourceTable};
+use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use crate::bindings::exports::flow::storage as guest;
 use crate::grants::Grants;
+use crate::guests::{on_fiber, on_thread};
 use crate::interruption;
 use crate::limits::Meter;
 use crate::plugin::Plugin;
 use crate::seam::Gate;
+use crate::stint::{self, OutOfTime, Stint};
 use crate::wasi::{self, SharedClock, Stderr};
 
 /// How an instance is made.
@@ -37,6 +38,8 @@ pub(crate) struct Data {
     pub(crate) grants: Arc<Grants>,
     pub(crate) clock: SharedClock,
     pub(crate) stderr: Stderr,
+    /// The call that has its caller's thread, if one does.
+    pub(crate) stint: Option<Stint>,
 }
 
 impl WasiView for Data {
@@ -48,76 +51,21 @@ impl WasiView for Data {
 /// One instance in its own store. Any error of the engine ends it.
 pub(crate) struct Live {
     pub(crate) store: Store<Data>,
-    pub(crate) guests: Guests,
+    pub(crate) guests: on_fiber::Guests,
+    /// None of a guest that can wait for something.
+    pub(crate) direct: Option<on_thread::Guests>,
     /// Which `open` it has seen last; zero for none.
     pub(crate) generation: u64,
 }
 
-macro_rules! guests {
-    ($($interface:ident $module:ident)*) => {
-        /// Where each exported interface is, found without an instance.
-        pub(crate) struct Indices {
-            $(pub(crate) $module: Option<guest::$module::GuestIndices>,)*
-        }
-
-        impl Indices {
-            pub(crate) fn new(
-                pre: &wasmtime::component::InstancePre<Data>,
-                exports: &[Interface],
-            ) -> wasmtime::Result<Self> {
-                Ok(Self {
-                    $($module: match exports.contains(&Interface::$interface) {
-                        true => Some(guest::$module::GuestIndices::new(pre)?),
-                        false => None,
-                    },)*
-                })
-            }
-
-            /// Compares types, and finds the functions of one instance.
-            fn load(
-                &self,
-                store: &mut Store<Data>,
-                instance: &Instance,
-            ) -> wasmtime::Result<Guests> {
-                Ok(Guests {
-                    $($module: match &self.$module {
-                        Some(indices) => Some(indices.load(&mut *store, instance)?),
-                        None => None,
-                    },)*
-                })
-            }
-        }
-
-        /// The functions of one instance.
-        pub(crate) struct Guests {
-            $(pub(crate) $module: Option<guest::$module::Guest>,)*
-        }
-    };
-}
-
-guests! {
-    Backend backend
-    FlowStore flow_store
-    RunStore run_store
-    RunRuntimeStore run_runtime_store
-    RunControlStore run_control_store
-    RetentionStore retention_store
-    EventReader event_reader
-    SignalStore signal_store
-    ScheduleStateStore schedule_state_store
-    OutputsRepository outputs_repository
-    FlowRepository flow_repository
-    WebhookRejectionStore webhook_rejection_store
-    WebhookReplayStore webhook_replay_store
-}
-
 impl Live {
-    /// Makes an instance, within the same limits as a call: start functions run here.
+    /// Makes an instance, within the same limits as a call: start functions run here. It is large,
+    /// and handed from hand to hand in each call: that is why it is in a box.
     pub(crate) async fn new(
         plugin: &Plugin,
         clock: Arc<dyn Clock>,
         seed: u64,
-    ) -> Result<Self, Interruption> {
+    ) -> Result<Box<Self>, Interruption> {
         let mut store = new_store(plugin, clock, seed)?;
         let stderr = store.data().stderr.clone();
         let instance = plugin.inner.pre.instantiate_async(&mut store);
@@ -128,13 +76,17 @@ impl Live {
             Err(_) => return Err(out_of_time(plugin)),
         };
         let guests = plugin.inner.indices.load(&mut store, &instance).map_err(failed)?;
-        Ok(Self { store, guests, generation: 0 })
+        let direct = match &plugin.inner.direct_indices {
+            Some(indices) => Some(indices.load(&mut store, &instance).map_err(failed)?),
+            None => None,
+        };
+        Ok(Box::new(Self { store, guests, direct, generation: 0 }))
     }
 }
 
 /// What a call that took too long ends with.
 pub(crate) fn out_of_time(plugin: &Plugin) -> Interruption {
-    let message = format!("no answer within {:?}", plugin.inner.limits.call_time);
+    let message = OutOfTime(plugin.inner.limits.call_time).to_string();
     Interruption { kind: InterruptionKind::Timeout, message, backtrace: None }
 }
 
@@ -152,13 +104,14 @@ fn new_store(
     let gate = Gate::new(plugin.inner.options.seam.as_ref());
     let wasi = wasi::context(&clock, seed, &limits, &grants, &gate, &stderr)
         .map_err(|error| not_lent(&error))?;
-    let data = Data { wasi, table, meter: Meter::new(limits), gate, grants, clock, stderr };
+    let data =
+        Data { wasi, table, meter: Meter::new(limits), gate, grants, clock, stderr, stint: None };
     let mut store = Store::new(plugin.inner.pre.engine(), data);
     store.limiter(|data| &mut data.meter);
     store.set_hostcall_fuel(limits.host_memory);
     store.set_max_component_handles(limits.handles);
-    // A guest that computes lets its caller look at the deadline on every tick.
-    store.epoch_deadline_async_yield_and_update(1);
+    // A guest that computes has its deadline looked at on every tick.
+    store.epoch_deadline_callback(stint::tick);
     store.set_epoch_deadline(1);
     Ok(store)
 }

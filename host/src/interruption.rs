@@ -7,6 +7,7 @@ use wasmtime_wasi::I32Exit;
 
 use crate::convert::BadAnswer;
 use crate::limits::LimitExceeded;
+use crate::stint::OutOfTime;
 use crate::wasi::Stderr;
 
 /// What wasmtime says when an answer takes more host memory than it may; its type is private.
@@ -30,6 +31,9 @@ pub(crate) fn from_error(error: &wasmtime::Error, stderr: &Stderr) -> Interrupti
 fn classify(error: &wasmtime::Error) -> (InterruptionKind, String) {
     if let Some(limit) = error.downcast_ref::<LimitExceeded>() {
         return (InterruptionKind::Limit, limit.to_string());
+    }
+    if let Some(late) = error.downcast_ref::<OutOfTime>() {
+        return (InterruptionKind::Timeout, late.to_string());
     }
     if let Some(bad) = error.downcast_ref::<BadAnswer>() {
         return (InterruptionKind::BadAnswer, bad.to_string());

@@ -41,6 +41,7 @@ mod exports;
 mod flow_repository;
 mod flow_store;
 mod grants;
+mod guests;
 mod imports;
 mod instance;
 mod interruption;
@@ -59,6 +60,7 @@ mod run_store;
 mod schedule_state_store;
 mod seam;
 mod signal_store;
+mod stint;
 #[cfg(feature = "conformance")]
 mod subject;
 mod wasi;

@@ -1,45 +1,14 @@
 //! `plugin.toml`: which component it is, what it may reach, what it may use.
 //!
 //! ```toml
-//! component = "backend.wasm"    # required; paths are taken from the manifest's folder
-//! name = "orders"               # what metrics call it [the file's name]
-//! instances = 8                 # how many work at once [1]; more only if they share their state
+//! component = "backend.wasm"
+//! instances = 8
 //!
-//! [settings]                    # handed to every `open`
-//! prefix = "a"
-//!
-//! [environment]                 # what WASI's environment shows
-//! LEVEL = "info"
-//!
-//! [[directory]]                 # any number of them
-//! host = "data"                 # where it is here; it must exist
-//! guest = "/data"               # what the guest calls it
-//! access = "read-write"         # or "read-only" ["read-only"]
-//!
-//! [network]
-//! tcp = ["127.0.0.1:5432", "db.example:5432"]    # where it may connect to
-//!
-//! [key-value]                   # what is behind wasi:keyvalue
-//! engine = "memory"             # memory, sqlite:PATH, redis://HOST:PORT/0, nats://HOST:PORT/NAME
-//! # engine-from = "ORDERS_STORE"    instead of `engine`: the variable that holds it, for secrets
-//! capacity = "256 MiB"          # how much may be kept, where the engine can bound it
-//! space = "orders"              # sets the data apart on a server that others use ["plimsoll"]
-//!
-//! [limits]                      # of each instance; what is left out is the host's
-//! memory = "256 MiB"
-//! call-time = "10s"
-//! host-memory = "32 MiB"
-//! waiting = 1024
-//! table-elements = 20000
-//! core-instances = 16
-//! handles = 1000
-//! random = "64 KiB"
-//!
-//! [breaker]                     # when it is left alone
-//! failures = 5
-//! cooldown = "500ms"
-//! longest = "30s"
+//! [key-value]
+//! engine = "sqlite:orders.db"
 //! ```
+//!
+//! The README of this crate shows every field; the records here say what each means.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -377,4 +346,57 @@ fn pairs(map: &BTreeMap<String, String>) -> Vec<(String, String)> {
 
 fn field(field: &'static str, message: impl Into<String>) -> ManifestError {
     ManifestError::Field { field, message: message.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every field, none at its default: who adds one must show it in the README too.
+    #[test]
+    fn the_readme_shows_every_field() {
+        let readme = include_str!("../README.md");
+        let (_, rest) = readme.split_once("```toml\n").unwrap();
+        let (text, _) = rest.split_once("```").unwrap();
+        let text =
+            text.replace("# engine-from = \"ORDERS_STORE\" ", "engine-from = \"ORDERS_STORE\" #");
+        let Manifest {
+            component,
+            name,
+            instances,
+            settings,
+            environment,
+            directories,
+            network: Network { tcp },
+            key_value,
+            limits,
+            breaker: ManifestBreaker { failures, cooldown, longest },
+            folder,
+        } = Manifest::parse(&text, Path::new("here")).unwrap();
+        assert_eq!(folder.join(component), Path::new("here/backend.wasm"));
+        assert!(name.is_some() && instances > 1 && !settings.is_empty() && !environment.is_empty());
+        let [ManifestDirectory { host: _, guest: _, access }] = &directories[..] else { panic!() };
+        assert_ne!(*access, Access::default());
+        assert!(!tcp.is_empty());
+        let KeyValue { engine, engine_from, capacity, space } = key_value.unwrap();
+        assert!(engine.is_some() && engine_from.is_some() && capacity.is_some() && space.is_some());
+        assert!(failures.is_some() && cooldown.is_some() && longest.is_some());
+        expect_every_limit(limits);
+    }
+
+    fn expect_every_limit(limits: ManifestLimits) {
+        let ManifestLimits {
+            memory,
+            call_time,
+            host_memory,
+            waiting,
+            table_elements,
+            core_instances,
+            handles,
+            random,
+        } = limits;
+        assert!(memory.is_some() && host_memory.is_some() && random.is_some());
+        assert!(waiting.is_some() && table_elements.is_some() && core_instances.is_some());
+        assert!(call_time.is_some() && handles.is_some());
+    }
 }

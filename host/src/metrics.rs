@@ -1,13 +1,5 @@
 //! What a host can count and draw, through the facade of the crate `metrics`: nothing is kept
-//! unless the embedder installs a recorder before it loads plugins.
-//!
-//! | metric | labels | is |
-//! |---|---|---|
-//! | `plimsoll_calls_total` | plugin, outcome | calls that ended: answered, refused, trap, timeout, limit, bad-answer, state-lost, abandoned |
-//! | `plimsoll_call_seconds` | plugin | histogram of the time from a call to its end, waiting included |
-//! | `plimsoll_instances` | plugin | instances that exist |
-//! | `plimsoll_instances_made_total` | plugin | instances that were made |
-//! | `plimsoll_calls_waiting` | plugin | calls that wait for an instance |
+//! unless the embedder installs a recorder before it loads plugins. README.md lists them.
 
 use std::time::Duration;
 

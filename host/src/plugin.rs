@@ -12,9 +12,11 @@ use wasmtime::component::{Component, InstancePre};
 use crate::cache::Cache;
 use crate::componentize::{self, componentize};
 use crate::exports::{self, ExportedInterface};
+use crate::guests::{on_fiber, on_thread};
 use crate::imports::{self, Import};
-use crate::instance::{Data, Indices, InstanceOptions, Live};
+use crate::instance::{Data, InstanceOptions, Live};
 use crate::pool::Pool;
+use crate::stint::never_waits;
 use crate::weigh::weigh;
 use crate::{BreakerPolicy, Grants, Host, Limits, LoadError, LoadErrorKind, Seam, WasmBackend};
 
@@ -58,7 +60,9 @@ impl Default for PluginOptions {
 
 pub(crate) struct Inner {
     pub(crate) pre: InstancePre<Data>,
-    pub(crate) indices: Indices,
+    pub(crate) indices: on_fiber::Indices,
+    /// None of a component that can wait for something.
+    pub(crate) direct_indices: Option<on_thread::Indices>,
     pub(crate) limits: Limits,
     pub(crate) options: PluginOptions,
     seen: Inspection,
@@ -108,11 +112,19 @@ impl Host {
         let pre = self.linker.instantiate_pre(&component).map_err(|error| {
             LoadError::new(LoadErrorKind::NotGranted, format!("an import does not fit: {error:#}"))
         })?;
-        let indices = Indices::new(&pre, &interfaces)
-            .map_err(|error| LoadError::new(LoadErrorKind::WrongShape, format!("{error:#}")))?;
+        let wrong_shape = |error: wasmtime::Error| {
+            LoadError::new(LoadErrorKind::WrongShape, format!("{error:#}"))
+        };
+        let indices = on_fiber::Indices::new(&pre, &interfaces).map_err(wrong_shape)?;
+        // Where calls out of the sandbox are looked at, the one who looks may have them wait.
+        let direct_indices = match never_waits(&seen.imports) && options.seam.is_none() {
+            true => Some(on_thread::Indices::new(&pre, &interfaces).map_err(wrong_shape)?),
+            false => None,
+        };
         let mut inner = Inner {
             pre,
             indices,
+            direct_indices,
             limits: options.limits.unwrap_or(self.limits),
             options,
             seen,

@@ -34,7 +34,7 @@ pub(crate) struct Pool {
 
 struct State {
     /// Instances that wait for a call, the one that worked last on top.
-    idle: Vec<Live>,
+    idle: Vec<Box<Live>>,
     /// What the last `open` that succeeded was given.
     opened: Option<Opened>,
     /// An instance that kept the state ended.
@@ -67,9 +67,9 @@ pub(crate) struct Opened {
 /// What a call finds.
 enum Found {
     /// An instance that is open as it should be.
-    Ready(Live),
+    Ready(Box<Live>),
     /// One that has not seen the latest `open`.
-    Behind(Live, Opened),
+    Behind(Box<Live>, Opened),
     /// None: one is to be made, and opened unless nobody opened the backend yet.
     Nothing(Option<Opened>),
     Lost,
@@ -87,7 +87,7 @@ impl Drop for Waiting<'_> {
 
 impl Pool {
     /// A pool whose first instance was made already.
-    pub(crate) fn new(plugin: Plugin, first: Live, clock: Arc<dyn Clock>, seed: u64) -> Self {
+    pub(crate) fn new(plugin: Plugin, first: Box<Live>, clock: Arc<dyn Clock>, seed: u64) -> Self {
         let metrics = Metrics::of(plugin.name());
         metrics.instances.increment(1.0);
         metrics.instances_made.increment(1);
@@ -201,7 +201,7 @@ impl Pool {
     }
 
     /// Makes an instance that is not open.
-    async fn make(&self, clock: &Arc<dyn Clock>) -> std::result::Result<Live, Interruption> {
+    async fn make(&self, clock: &Arc<dyn Clock>) -> std::result::Result<Box<Live>, Interruption> {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         let seed = self.seed.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         match Live::new(&self.plugin, Arc::clone(clock), seed).await {
@@ -218,9 +218,14 @@ impl Pool {
     }
 
     /// Repeats the latest `open` on an instance that has not seen it.
-    async fn open_again(&self, mut live: Live, opened: &Opened, deadline: Instant) -> Result<Live> {
+    async fn open_again(
+        &self,
+        mut live: Box<Live>,
+        opened: &Opened,
+        deadline: Instant,
+    ) -> Result<Box<Live>> {
         live.store.data().clock.exchange(Arc::clone(&opened.clock));
-        let Live { store, guests, .. } = &mut live;
+        let Live { store, guests, .. } = &mut *live;
         let Some(backend) = &guests.backend else { return Err(Error::Unsupported.into()) };
         let outcome = timeout_at(deadline, backend.call_open(store, &opened.config)).await;
         let interruption = match outcome {
@@ -253,7 +258,8 @@ impl Pool {
     }
 
     /// Takes back an instance whose guest answered.
-    pub(crate) fn put_back(&self, live: Live) {
+    pub(crate) fn put_back(&self, mut live: Box<Live>) {
+        live.store.data_mut().stint = None;
         let mut state = self.state();
         if state.breaker.is_troubled() {
             state.breaker.succeeded();
@@ -263,7 +269,7 @@ impl Pool {
     }
 
     /// Drops an instance whose state nobody knows.
-    pub(crate) fn ended(&self, live: Live) {
+    pub(crate) fn ended(&self, live: Box<Live>) {
         drop(live);
         self.metrics.instances.decrement(1.0);
         if self.plugin.keeps_its_state() {

@@ -1,6 +1,8 @@
 //! The commands of README and CONTRIBUTING: set-up, the main job, all tests.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks to a person")]
 
+mod fuzz;
+
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -11,6 +13,7 @@ const USAGE: &str = "\
 cargo xtask certify [GUEST] [ARGUMENTS]   build a bundled backend and judge it [default: memory]
 cargo xtask test                          run every test, lint and check of this repository
 cargo xtask guests                        build the bundled backends
+cargo xtask fuzz TARGET [SECONDS]         fuzz the host: load, manifest or calls [default: 600]
 cargo xtask setup                         install what compiles Rust to WebAssembly, if it is missing";
 
 type Outcome = Result<(), String>;
@@ -25,6 +28,8 @@ fn main() -> ExitCode {
             guests_and(&[]).map(|folder| println!("built {}", relative(&folder).display()))
         }
         ["setup"] => setup().map(|_| ()),
+        ["fuzz", target] => fuzz::run_for(target, "600"),
+        ["fuzz", target, seconds] => fuzz::run_for(target, seconds),
         _ => Err(USAGE.to_owned()),
     };
     report(outcome)

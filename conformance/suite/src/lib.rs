@@ -44,6 +44,8 @@ mod instance;
 mod labels;
 mod lanes;
 mod log;
+mod named;
+mod native;
 mod probe;
 mod program;
 mod race;
@@ -58,6 +60,8 @@ mod watch;
 
 pub use check::Check;
 pub use checks::all as all_checks;
+pub use named::{run_tests, run_tests_with};
+pub use native::Native;
 pub use report::Report;
 pub use runner::{certify, certify_watched};
 pub use settings::{KnownFailing, Settings, UnknownCheck};

@@ -50,9 +50,9 @@ pub async fn certify_watched(
 }
 
 /// What all checks of a run share.
-struct Run<'a> {
-    subject: Arc<dyn Subject>,
-    settings: &'a Settings,
+pub(crate) struct Run<'a> {
+    pub(crate) subject: Arc<dyn Subject>,
+    pub(crate) settings: &'a Settings,
     subjected: Subjected,
     /// Begins the name of every namespace of this run, so that two runs never share one.
     nonce: u64,
@@ -60,10 +60,10 @@ struct Run<'a> {
 }
 
 /// The first instance could not be made or described.
-struct Problem<'a> {
+pub(crate) struct Problem<'a> {
     subjected: Subjected,
     settings: &'a Settings,
-    error: CallError,
+    pub(crate) error: CallError,
 }
 
 impl Problem<'_> {
@@ -77,7 +77,7 @@ impl Problem<'_> {
 }
 
 impl<'a> Run<'a> {
-    async fn prepare(
+    pub(crate) async fn prepare(
         subject: Arc<dyn Subject>,
         settings: &'a Settings,
     ) -> Result<Self, Box<Problem<'a>>> {
@@ -138,7 +138,7 @@ impl<'a> Run<'a> {
         }))
     }
 
-    async fn judge(&self, check: &'static Check) -> CheckReport {
+    pub(crate) async fn judge(&self, check: &'static Check) -> CheckReport {
         if let Some((verdict, reason)) = self.verdict_without_running(check) {
             return CheckReport::not_run(check, verdict, &reason);
         }
@@ -163,6 +163,11 @@ impl<'a> Run<'a> {
         if !self.settings.selects(check) {
             return Some((Verdict::Skipped, "not selected".to_owned()));
         }
+        self.missing(check)
+    }
+
+    /// What a check needs and the backend does not export, and what follows from it.
+    pub(crate) fn missing(&self, check: &Check) -> Option<(Verdict, String)> {
         let lacks = |interface: &&Interface| !self.subjected.exports.contains(interface);
         let missing: Vec<_> = check.uses.iter().filter(lacks).map(|i| i.name()).collect();
         if missing.is_empty() {

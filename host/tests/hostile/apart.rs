@@ -20,8 +20,12 @@ use tempfile::TempDir;
 use crate::asked::interruption;
 use crate::raw::Raw;
 
-/// Names the process that runs a case.
+/// Names the process that runs a case, and says on which of the two runtimes.
 const APART: &str = "PLIMSOLL_APART";
+
+/// A runtime of one thread has calls made on fibers; one of several lets a guest that waits for
+/// nothing have its caller's thread.
+const RUNTIMES: [&str; 2] = ["one-thread", "several-threads"];
 
 /// What a case may add to the memory of the host's process. The limits of one instance are far
 /// below; the rest is for the code that compiles it.
@@ -55,21 +59,24 @@ pub(crate) fn apart<F: AsyncFnOnce(&Zoo)>(case: F) {
 /// The same under other limits.
 #[track_caller]
 pub(crate) fn apart_with<F: AsyncFnOnce(&Zoo)>(limits: Limits, case: F) {
-    if env::var_os(APART).is_some() {
-        return inside(limits, case);
+    if let Ok(runtime) = env::var(APART) {
+        return inside(limits, &runtime, case);
     }
     let name = std::any::type_name::<F>().trim_end_matches("::{{closure}}");
     let (_, name) = name.split_once("::").expect("a path");
     let arguments = ["--exact", name, "--nocapture", "--test-threads=1"];
-    let mut child = Command::new(env::current_exe().unwrap());
-    let output = child.args(arguments).env(APART, "1").env("RUST_BACKTRACE", "0").output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    let is_well = output.status.success() && said.contains("1 passed");
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(is_well, "{name}: {}\n{said}\n{complaint}", output.status);
+    for runtime in RUNTIMES {
+        let mut child = Command::new(env::current_exe().unwrap());
+        child.args(arguments).env(APART, runtime).env("RUST_BACKTRACE", "0");
+        let output = child.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        let is_well = output.status.success() && said.contains("1 passed");
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(is_well, "{name}, {runtime}: {}\n{said}\n{complaint}", output.status);
+    }
 }
 
-fn inside<F: AsyncFnOnce(&Zoo)>(limits: Limits, case: F) {
+fn inside<F: AsyncFnOnce(&Zoo)>(limits: Limits, runtime: &str, case: F) {
     // A case that hangs ends here, and its name is known.
     let (done, is_done) = mpsc::channel::<()>();
     thread::spawn(move || {
@@ -77,8 +84,12 @@ fn inside<F: AsyncFnOnce(&Zoo)>(limits: Limits, case: F) {
             std::process::exit(99);
         }
     });
-    // One thread for everything: whoever blocks it holds up the neighbour.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    // One thread for everything: whoever blocks it holds up the neighbour. Or one besides.
+    let mut builder = match runtime == RUNTIMES[0] {
+        true => tokio::runtime::Builder::new_current_thread(),
+        false => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = builder.worker_threads(1).enable_all().build().unwrap();
     runtime.block_on(async {
         let zoo = Zoo::new(limits).await;
         let before = memory::begin();

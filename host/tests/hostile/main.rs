@@ -11,4 +11,6 @@ mod loops;
 mod memory;
 mod raw;
 mod realloc;
+mod soak;
+mod threads;
 mod wasi;

@@ -4,6 +4,8 @@ mod assemble;
 mod junit;
 mod text;
 
+pub(crate) use text::page;
+
 use std::borrow::Cow;
 
 use plimsoll_contract::{Description, Interface, Profile};
