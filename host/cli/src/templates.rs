@@ -155,7 +155,7 @@ mod tests {
             ("My Backend_2", "my-backend-2"),
             ("2nd", "backend-2nd"),
             ("..", "backend"),
-            ("été", "backend-t"),
+            ("été", "t"),
         ] {
             assert_eq!(name(folder), expected, "{folder}");
         }
