@@ -94,10 +94,20 @@ pub(crate) fn files(language: Language) -> impl Iterator<Item = File> {
     own.chain(contract())
 }
 
-/// The contract as this program has it.
+/// What a world of one's own may import to keep its state behind.
+const KEY_VALUE: &[File] = files![
+    "../../../wit/deps/keyvalue"
+    "wit/deps/keyvalue/atomics.wit" = "atomics.wit"
+    "wit/deps/keyvalue/batch.wit" = "batch.wit"
+    "wit/deps/keyvalue/store.wit" = "store.wit"
+];
+
+/// The contract as this program has it, with what it and its backends import.
 fn contract() -> impl Iterator<Item = File> {
     let files = wit::FILES.iter().map(|file| File { path: file.path, template: file.text });
-    files.chain([File { path: "wit/deps/clocks/wall-clock.wit", template: wit::WALL_CLOCK }])
+    let clock = File { path: "wit/deps/clocks/wall-clock.wit", template: wit::WALL_CLOCK };
+    let stores = KEY_VALUE.iter().map(|File { path, template }| File { path, template });
+    files.chain([clock]).chain(stores)
 }
 
 /// The first block of commands in a project's README: what its author does next.

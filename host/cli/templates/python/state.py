@@ -2,8 +2,10 @@
 
 To keep it elsewhere:
 
-1. Ask for what you need: `open()` works in a directory that `plugin.toml` grants, and `wasi:keyvalue`
-   is another import for the world. `plimsoll inspect` shows the lines to add.
+1. Ask for what you need. `open()` works in a directory that `plugin.toml` grants. A key-value store
+   is one import more: `wit/stored.wit` with `package flow:storage@0.1.0;` and
+   `world stored { include core; import wasi:keyvalue/store@0.2.0-draft2; }`, and `-w stored` where it
+   is built. `plimsoll inspect` shows what to grant.
 2. Let `opened()` read from there, and write before a function returns. What fails there is raised as
    `Err(Error_Unavailable("why"))`. Any other exception ends the instance: nobody knows what state it
    is in.

@@ -2,8 +2,10 @@
 //
 // To keep it elsewhere:
 //
-// 1. Ask for what you need: add `import wasi:keyvalue/store@0.2.0-draft2;` to a world of your own in
-//    `wit/`. `plimsoll inspect` shows the lines to add to `plugin.toml`.
+// 1. Ask for what you need. A key-value store is one import more: `wit/stored.wit` with
+//    `package flow:storage@0.1.0;` and
+//    `world stored { include core; import wasi:keyvalue/store@0.2.0-draft2; }`, and that world in
+//    `build.js`. `plimsoll inspect` shows what to grant.
 // 2. Let `opened()` read from there, and write before a function returns. What fails there is
 //    `throw unavailable('why')`. Any other exception ends the instance: nobody knows what state it
 //    is in.

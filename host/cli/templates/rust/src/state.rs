@@ -2,8 +2,10 @@
 //!
 //! To keep it elsewhere:
 //!
-//! 1. Ask for what you need: `std::fs` works in a directory that `plugin.toml` grants, and
-//!    `wasi:keyvalue` is another import for the world. `plimsoll inspect` shows the lines to add.
+//! 1. Ask for what you need. `std::fs` works in a directory that `plugin.toml` grants. A key-value
+//!    store is one import more: `wit/stored.wit` with `package flow:storage@0.1.0;` and
+//!    `world stored { include core; import wasi:keyvalue/store@0.2.0-draft2; }`, and that world in
+//!    `lib.rs`. `plimsoll inspect` shows what to grant.
 //! 2. Let `with_namespace` read from there, and write before it answers `Ok`. What fails there is
 //!    `Error::Unavailable`, not a panic: a panic ends the instance.
 //! 3. Say so in `describe`: `shared` if other instances see the same data, `durable` if it survives
