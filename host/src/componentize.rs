@@ -19,7 +19,7 @@ pub(crate) fn look(bytes: &[u8], limit: usize) -> Result<(), LoadError> {
         ));
     }
     if !bytes.starts_with(b"\0asm") {
-        let message = format!("the file is not WebAssembly; {HOW_TO_BUILD}");
+        let message = format!("the file is not WebAssembly{}", instead(bytes));
         return Err(LoadError::new(LoadErrorKind::NotWasm, message));
     }
     if bytes.len() > limit {
@@ -31,6 +31,27 @@ pub(crate) fn look(bytes: &[u8], limit: usize) -> Result<(), LoadError> {
         return Err(LoadError::new(LoadErrorKind::TooLarge, message));
     }
     Ok(())
+}
+
+/// What the file is instead, as far as that helps, and what to do.
+fn instead(bytes: &[u8]) -> String {
+    const NATIVE: [&[u8]; 6] = [
+        b"\x7fELF",
+        b"MZ",
+        b"\xcf\xfa\xed\xfe",
+        b"\xce\xfa\xed\xfe",
+        b"\xca\xfe\xba\xbe",
+        b"!<arch>",
+    ];
+    if NATIVE.iter().any(|magic| bytes.starts_with(magic)) {
+        return format!(" but a program or library for one kind of machine; {HOW_TO_BUILD}");
+    }
+    if bytes.trim_ascii_start().starts_with(b"(") {
+        return " but its text format; translate it, for example with `wasm-tools parse FILE -o \
+                FILE.wasm`"
+            .to_owned();
+    }
+    format!("; {HOW_TO_BUILD}")
 }
 
 /// Answers the bytes of a component, and whether they were wrapped to become one: a core module

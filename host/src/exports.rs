@@ -64,8 +64,9 @@ pub(crate) fn detect(
     engine: &Engine,
     component: &Component,
 ) -> Result<Vec<ExportedInterface>, LoadError> {
-    let mut found = Vec::new();
+    let (mut found, mut names) = (Vec::new(), Vec::new());
     for (name, export) in component.component_type().exports(engine) {
+        names.push(name.to_owned());
         let Some(path) = name.strip_prefix("flow:storage/") else { continue };
         let (interface, version) = path.split_once('@').unwrap_or((path, ""));
         let Some(interface) = Interface::named(interface) else { continue };
@@ -80,7 +81,7 @@ pub(crate) fn detect(
         found.push(compare(interface, &functions.collect())?);
     }
     found.sort_by_key(|exported| exported.interface);
-    check_whole(&found)?;
+    check_whole(&found, &names)?;
     Ok(found)
 }
 
@@ -130,12 +131,14 @@ fn compare(
     Ok(ExportedInterface { interface, extra_functions })
 }
 
-fn check_whole(found: &[ExportedInterface]) -> Result<(), LoadError> {
+/// `names` is all that it exports.
+fn check_whole(found: &[ExportedInterface], names: &[String]) -> Result<(), LoadError> {
     if found.is_empty() {
         let message = format!(
-            "the component exports nothing of `{}`; target one of its worlds: core, production, \
+            "the component exports nothing of `{}`{}; target one of its worlds: core, production, \
              webhooks or full",
-            wit::PACKAGE
+            wit::PACKAGE,
+            instead(names)
         );
         return Err(LoadError::new(LoadErrorKind::OtherWorld, message));
     }
@@ -147,6 +150,22 @@ fn check_whole(found: &[ExportedInterface]) -> Result<(), LoadError> {
         ));
     }
     Ok(())
+}
+
+/// What a component exports that is no backend.
+fn instead(names: &[String]) -> String {
+    const SHOWN: usize = 3;
+    if names.iter().any(|name| name.starts_with("wasi:cli/run@")) {
+        return ": it is a program, and a backend is a library (in Rust, `crate-type = [\"cdylib\"]`)"
+            .to_owned();
+    }
+    let shown: Vec<_> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    match (shown.is_empty(), names.len() > SHOWN) {
+        (true, _) => String::new(),
+        (false, more) => {
+            format!(", but {}{}", shown.join(", "), if more { " and more" } else { "" })
+        }
+    }
 }
 
 fn wrong_shape(message: String) -> LoadError {

@@ -97,6 +97,10 @@ pub(crate) fn check(imports: &[Import], grants: &Grants) -> Result<(), LoadError
                      to its manifest, plugin.toml:\n\n    {lines}\n"
                 )
             }
+            LeadsTo::Unknown if name.starts_with("wasi:http/") => format!(
+                "the component imports `{name}`, and no manifest can grant HTTP; build it without \
+                 that import: for componentize-js, `disableFeatures: ['http', 'fetch-event']`"
+            ),
             LeadsTo::Unknown => format!(
                 "the component imports `{name}`, which no manifest can grant; build it without \
                  that import"

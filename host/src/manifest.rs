@@ -206,6 +206,26 @@ impl Manifest {
         self.folder.join(&self.component)
     }
 
+    /// The bytes of the component.
+    ///
+    /// # Errors
+    ///
+    /// If it is not there, or cannot be read.
+    pub fn read_component(&self) -> Result<Vec<u8>, ManifestError> {
+        let path = self.component_path();
+        std::fs::read(&path).map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => {
+                let path = path.display();
+                let message = format!(
+                    "there is no file `{path}`; build it, or mend the path, which is taken from \
+                     the manifest's folder"
+                );
+                field("component", message)
+            }
+            _ => ManifestError::File { path, source },
+        })
+    }
+
     /// Opens what it grants: resolves names, finds directories, connects the key-value store.
     ///
     /// # Errors
@@ -331,9 +351,8 @@ impl Host {
     pub async fn load_manifest(&self, path: &Path) -> Result<Plugin, ManifestError> {
         let manifest = Manifest::read(path)?;
         let options = manifest.options(&self.limits).await?;
+        let bytes = manifest.read_component()?;
         let path = manifest.component_path();
-        let bytes = std::fs::read(&path)
-            .map_err(|source| ManifestError::File { path: path.clone(), source })?;
         self.load_with(&bytes, options)
             .await
             .map_err(|source| ManifestError::Component { path, source })

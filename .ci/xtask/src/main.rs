@@ -70,7 +70,7 @@ fn certify(rest: &[&str]) -> ExitCode {
 
 /// Everything that must hold before a change is kept.
 fn test() -> Outcome {
-    setup()?;
+    languages(&setup()?);
     run(cargo().args(["fmt", "--all", "--check"]))?;
     let guests = ["fmt", "--all", "--check", "--manifest-path", "plugins/wasm/Cargo.toml"];
     run(cargo().args(guests))?;
@@ -105,6 +105,48 @@ fn setup() -> Result<Toolchain, String> {
     let install = ["install", "--yes", "--no-install-recommends"];
     run(as_root("apt-get").args(install).args(DEBIAN_PACKAGES))?;
     Toolchain::detect().map_err(|missing| missing.to_string())
+}
+
+/// What the tests of `plimsoll new` run besides Rust, and the Debian packages that it is in.
+const LANGUAGES: [(&str, &[&str], &[&str]); 2] = [
+    ("python3", &["-c", "import ensurepip, venv"], &["python3", "python3-venv"]),
+    ("npm", &["--version"], &["nodejs", "npm"]),
+];
+
+/// What Debian's compiler links for the target that authors are taught, and the package.
+const WASI_LIBC: (&str, &str) = ("/usr/lib/wasm32-wasi/libc.a", "wasi-libc");
+
+/// Installs what the projects of `plimsoll new` are built with, as far as it is missing. Where that
+/// fails their tests say why they do not run.
+fn languages(toolchain: &Toolchain) {
+    println!("the projects of `plimsoll new` are built and judged in all their languages");
+    if let Toolchain::Installed { .. } = toolchain {
+        let _ = run(Command::new("rustup").args(["target", "add", TARGETS[1]]));
+    }
+    let packages = missing_packages(toolchain);
+    if !packages.is_empty() {
+        println!("they need {}; installing them", packages.join(", "));
+        let update = run(as_root("apt-get").arg("update"));
+        let install = ["install", "--yes", "--no-install-recommends"];
+        let _ = update.and_then(|()| run(as_root("apt-get").args(install).args(packages)));
+    }
+    if !target_dir().join("languages").is_dir() {
+        println!("they fetch componentize-py and componentize-js into the target directory");
+    }
+}
+
+fn missing_packages(toolchain: &Toolchain) -> Vec<&'static str> {
+    let answers = |program: &str, arguments: &[&str]| {
+        let output = Command::new(program).args(arguments).output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    let missing = LANGUAGES.iter().filter(|(program, check, _)| !answers(program, check));
+    let mut packages: Vec<_> = missing.flat_map(|(_, _, packages)| *packages).copied().collect();
+    let by_debian = matches!(toolchain, Toolchain::Debian { .. });
+    if by_debian && !Path::new(WASI_LIBC.0).exists() {
+        packages.push(WASI_LIBC.1);
+    }
+    packages
 }
 
 /// A command that needs the rights of root.

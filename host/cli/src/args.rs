@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use plimsoll_contract::Profile;
 
 /// Judges storage backends against the contract flow:storage and explains each failure.
@@ -23,6 +23,8 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Run the suite against its own broken backends and show what kills each
     Mutants(Mutants),
+    /// Write a small backend of your own to begin with
+    New(New),
     /// Be one of the processes of a run: serve the target of $PLIMSOLL_TARGET on standard input
     /// and output
     #[command(hide = true)]
@@ -111,6 +113,26 @@ pub(crate) struct Mutants {
     pub(crate) json: bool,
 }
 
+#[derive(Args)]
+pub(crate) struct New {
+    /// Where to write it: a folder that is empty or does not exist; its name becomes the backend's
+    pub(crate) dir: PathBuf,
+    /// In which language
+    #[arg(long)]
+    pub(crate) lang: Language,
+    /// Print what was written as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A language that there is a template for.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Language {
+    Rust,
+    Python,
+    Js,
+}
+
 impl Command {
     /// Whether the answer, errors included, is to be JSON.
     pub(crate) fn wants_json(&self) -> bool {
@@ -120,6 +142,7 @@ impl Command {
             Self::Explain(args) => args.json,
             Self::Inspect(args) => args.json,
             Self::Mutants(args) => args.json,
+            Self::New(args) => args.json,
             Self::Serve => false,
         }
     }

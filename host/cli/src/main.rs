@@ -7,6 +7,7 @@ mod output;
 mod processes;
 mod progress;
 mod target;
+mod templates;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -63,6 +64,7 @@ fn run(command: &Command) -> Result<u8, Failure> {
         Command::Explain(args) => cmd::explain::run(args),
         Command::Inspect(args) => runtime.block_on(cmd::inspect::run(args)),
         Command::Mutants(args) => runtime.block_on(cmd::mutants::run(args)),
+        Command::New(args) => cmd::new::run(args),
         Command::Serve => runtime.block_on(cmd::serve::run()),
     }
 }

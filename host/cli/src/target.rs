@@ -65,15 +65,16 @@ impl Looked {
             return Ok(Self::Native(native));
         }
         let (host, path) = (host()?, Path::new(name));
-        let (component, options) = match is_manifest(path) {
+        let (component, bytes, options) = match is_manifest(path) {
             true => {
                 let manifest = Manifest::read(path).map_err(|error| in_manifest(&error))?;
                 let options = manifest.options(&Limits::default()).await;
-                (manifest.component_path(), options.map_err(|error| in_manifest(&error))?)
+                let options = options.map_err(|error| in_manifest(&error))?;
+                let bytes = manifest.read_component().map_err(|error| in_manifest(&error))?;
+                (manifest.component_path(), bytes, options)
             }
-            false => (path.to_owned(), PluginOptions::default()),
+            false => (path.to_owned(), read(path)?, PluginOptions::default()),
         };
-        let bytes = read(&component)?;
         let inspection = host.inspect(&bytes).await;
         let inspection = inspection.map_err(|error| Failure::load(&component, &error))?;
         let grants = Arc::clone(&options.grants);
@@ -208,7 +209,7 @@ impl Subject for Native {
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     if path.is_dir() {
         let message = format!(
-            "`{}` is a directory; name the .wasm file in it: {WHAT_IT_TAKES}",
+            "`{}` is a directory; name the .wasm file or the plugin.toml in it: {WHAT_IT_TAKES}",
             path.display()
         );
         return Err(Failure::usage("target", message));

@@ -5,4 +5,5 @@ pub(crate) mod explain;
 pub(crate) mod inspect;
 pub(crate) mod list;
 pub(crate) mod mutants;
+pub(crate) mod new;
 pub(crate) mod serve;
