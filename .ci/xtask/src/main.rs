@@ -1,6 +1,8 @@
 //! The commands of README and CONTRIBUTING: set-up, the main job, all tests.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks to a person")]
 
+mod browser;
+
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -11,7 +13,8 @@ const USAGE: &str = "\
 cargo xtask certify [GUEST] [ARGUMENTS]   build a bundled backend and judge it [default: memory]
 cargo xtask test                          run every test, lint and check of this repository
 cargo xtask guests                        build the bundled backends
-cargo xtask setup                         install what compiles Rust to WebAssembly, if it is missing";
+cargo xtask setup                         install what compiles Rust to WebAssembly, if it is missing
+cargo xtask setup tests                   install what the tests need besides, if it is missing";
 
 type Outcome = Result<(), String>;
 
@@ -25,6 +28,7 @@ fn main() -> ExitCode {
             guests_and(&[]).map(|folder| println!("built {}", relative(&folder).display()))
         }
         ["setup"] => setup().map(|_| ()),
+        ["setup", "tests"] => setup_tests(),
         _ => Err(USAGE.to_owned()),
     };
     report(outcome)
@@ -65,7 +69,7 @@ fn certify(rest: &[&str]) -> ExitCode {
 
 /// Everything that must hold before a change is kept.
 fn test() -> Outcome {
-    setup()?;
+    setup_tests()?;
     run(cargo().args(["fmt", "--all", "--check"]))?;
     let guests = ["fmt", "--all", "--check", "--manifest-path", "plugins/wasm/Cargo.toml"];
     run(cargo().args(guests))?;
@@ -74,6 +78,13 @@ fn test() -> Outcome {
     run(cargo().args(["test", "--workspace", "--all-features", "--locked"]))?;
     let docs = ["doc", "--workspace", "--all-features", "--no-deps", "--locked"];
     run(cargo().args(docs).env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// Installs what the tests need, if it is missing.
+fn setup_tests() -> Outcome {
+    setup()?;
+    browser::setup(&target_dir());
+    Ok(())
 }
 
 /// Builds the guests, and other packages with them, and answers the guests' folder.

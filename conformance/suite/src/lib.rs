@@ -37,9 +37,11 @@
 
 mod check;
 mod checks;
+pub mod compare;
 mod expect;
 mod given;
 mod history;
+mod html;
 mod instance;
 mod labels;
 mod lanes;
@@ -58,6 +60,7 @@ mod watch;
 
 pub use check::Check;
 pub use checks::all as all_checks;
+pub use compare::Comparison;
 pub use report::Report;
 pub use runner::{certify, certify_watched};
 pub use settings::{KnownFailing, Settings, UnknownCheck};
