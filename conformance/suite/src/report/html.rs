@@ -8,9 +8,6 @@ use super::calls::{self, Line};
 use super::{CallReport, CheckReport, ClauseVerdict, ExpectationReport, Report, text};
 use crate::{Verdict, html};
 
-#[cfg(test)]
-mod tests;
-
 /// The longest call or answer that a page shows, in characters; the JSON report has more.
 const MAX_CALL: usize = 400;
 
