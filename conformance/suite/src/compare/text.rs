@@ -6,8 +6,11 @@ use crate::report::ClauseVerdict;
 /// How wide a verdict is, in columns: `not judged`.
 const WIDTH: usize = 10;
 
-/// The verdicts of clauses, each with how many a report has of it.
-pub(super) const TOTALS: [(&str, fn(&Column) -> usize); 6] = [
+/// How many clauses of a report have some verdict.
+type Count = fn(&Column) -> usize;
+
+/// The verdicts of clauses, each with how to count it.
+pub(super) const TOTALS: [(&str, Count); 6] = [
     ("passed", |it| it.clauses.passed),
     ("warned", |it| it.clauses.warned),
     ("failed", |it| it.clauses.failed),
