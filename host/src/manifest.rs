@@ -400,10 +400,10 @@ mod tests {
         let KeyValue { engine, engine_from, capacity, space } = key_value.unwrap();
         assert!(engine.is_some() && engine_from.is_some() && capacity.is_some() && space.is_some());
         assert!(failures.is_some() && cooldown.is_some() && longest.is_some());
-        expect_every_limit(limits);
+        expect_every_limit(&limits);
     }
 
-    fn expect_every_limit(limits: ManifestLimits) {
+    fn expect_every_limit(limits: &ManifestLimits) {
         let ManifestLimits {
             memory,
             call_time,

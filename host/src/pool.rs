@@ -34,6 +34,7 @@ pub(crate) struct Pool {
 
 struct State {
     /// Instances that wait for a call, the one that worked last on top.
+    #[allow(clippy::vec_box, reason = "each call takes one out and puts it back: it is large")]
     idle: Vec<Box<Live>>,
     /// What the last `open` that succeeded was given.
     opened: Option<Opened>,

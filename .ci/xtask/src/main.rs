@@ -1,6 +1,7 @@
 //! The commands of README and CONTRIBUTING: set-up, the main job, all tests.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks to a person")]
 
+mod browser;
 mod fuzz;
 
 use std::env;
@@ -14,7 +15,8 @@ cargo xtask certify [GUEST] [ARGUMENTS]   build a bundled backend and judge it [
 cargo xtask test                          run every test, lint and check of this repository
 cargo xtask guests                        build the bundled backends
 cargo xtask fuzz TARGET [SECONDS]         fuzz the host: load, manifest or calls [default: 600]
-cargo xtask setup                         install what compiles Rust to WebAssembly, if it is missing";
+cargo xtask setup                         install what compiles Rust to WebAssembly, if it is missing
+cargo xtask setup tests                   install what the tests need besides, if it is missing";
 
 type Outcome = Result<(), String>;
 
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         ["setup"] => setup().map(|_| ()),
         ["fuzz", target] => fuzz::run_for(target, "600"),
         ["fuzz", target, seconds] => fuzz::run_for(target, seconds),
+        ["setup", "tests"] => setup_tests(),
         _ => Err(USAGE.to_owned()),
     };
     report(outcome)
@@ -70,7 +73,7 @@ fn certify(rest: &[&str]) -> ExitCode {
 
 /// Everything that must hold before a change is kept.
 fn test() -> Outcome {
-    languages(&setup()?);
+    setup_tests()?;
     run(cargo().args(["fmt", "--all", "--check"]))?;
     let guests = ["fmt", "--all", "--check", "--manifest-path", "plugins/wasm/Cargo.toml"];
     run(cargo().args(guests))?;
@@ -79,6 +82,13 @@ fn test() -> Outcome {
     run(cargo().args(["test", "--workspace", "--all-features", "--locked"]))?;
     let docs = ["doc", "--workspace", "--all-features", "--no-deps", "--locked"];
     run(cargo().args(docs).env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// Installs what the tests need, if it is missing.
+fn setup_tests() -> Outcome {
+    languages(&setup()?);
+    browser::setup(&target_dir());
+    Ok(())
 }
 
 /// Builds the guests, and other packages with them, and answers the guests' folder.

@@ -37,9 +37,11 @@
 
 mod check;
 mod checks;
+pub mod compare;
 mod expect;
 mod given;
 mod history;
+mod html;
 mod instance;
 mod labels;
 mod lanes;
@@ -60,6 +62,7 @@ mod watch;
 
 pub use check::Check;
 pub use checks::all as all_checks;
+pub use compare::Comparison;
 pub use named::{run_tests, run_tests_with};
 pub use native::Native;
 pub use report::Report;

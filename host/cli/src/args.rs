@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use plimsoll_contract::Profile;
 
 /// Judges storage backends against the contract flow:storage and explains each failure.
@@ -25,6 +26,10 @@ pub(crate) enum Command {
     Mutants(Mutants),
     /// Write a small backend of your own to begin with
     New(New),
+    /// Put reports side by side: clauses by backends, what differs first
+    Compare(Compare),
+    /// Print what completes the command line in a shell
+    Completions(Completions),
     /// Be one of the processes of a run: serve the target of $PLIMSOLL_TARGET on standard input
     /// and output
     #[command(hide = true)]
@@ -64,7 +69,7 @@ pub(crate) struct Certify {
     /// Over how many processes the instances are spread in races
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) processes: u16,
-    /// Write report.json and junit.xml into this folder
+    /// Write report.json, junit.xml and report.html into this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) report: Option<PathBuf>,
     /// Print the report as JSON
@@ -125,12 +130,31 @@ pub(crate) struct New {
     pub(crate) json: bool,
 }
 
+#[derive(Args)]
+pub(crate) struct Compare {
+    /// Files that `certify --report` wrote, or their folders
+    #[arg(value_name = "REPORT", num_args = 2.., required = true)]
+    pub(crate) reports: Vec<PathBuf>,
+    /// Write compare.json and compare.html into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) report: Option<PathBuf>,
+    /// Print as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// A language that there is a template for.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Language {
     Rust,
     Python,
     Js,
+}
+
+#[derive(Args)]
+pub(crate) struct Completions {
+    /// Which shell
+    pub(crate) shell: Shell,
 }
 
 impl Command {
@@ -143,7 +167,62 @@ impl Command {
             Self::Inspect(args) => args.json,
             Self::Mutants(args) => args.json,
             Self::New(args) => args.json,
-            Self::Serve => false,
+            Self::Compare(args) => args.json,
+            Self::Completions(_) | Self::Serve => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const README: &str = include_str!("../README.md");
+
+    /// The texts of the code blocks of a language.
+    fn blocks(language: &str) -> Vec<&'static str> {
+        let blocks = README.split("\n```").skip(1).step_by(2);
+        let blocks = blocks.filter_map(|block| block.split_once('\n'));
+        blocks.filter(|(named, _)| *named == language).map(|(_, text)| text).collect()
+    }
+
+    /// Each command of ours in a shell script must be one.
+    fn parse_commands(script: &str) -> usize {
+        let commands: Vec<_> =
+            script.lines().filter(|line| line.starts_with("plimsoll ")).collect();
+        for command in &commands {
+            let words = command.split(" > ").next().unwrap_or_default().split_whitespace();
+            if let Err(error) = Cli::try_parse_from(words) {
+                panic!("{command}: {error}");
+            }
+        }
+        commands.len()
+    }
+
+    #[test]
+    fn the_commands_of_the_readme_are_ours() {
+        assert_eq!(blocks("").into_iter().map(parse_commands).sum::<usize>(), 4);
+    }
+
+    #[test]
+    fn the_workflow_of_the_readme_certifies_and_keeps_the_report() {
+        let blocks = blocks("yaml");
+        let [workflow] = blocks.as_slice() else { panic!("one workflow: {blocks:?}") };
+        let workflow: serde_json::Value = serde_saphyr::from_str(workflow).expect("it is YAML");
+        assert!(workflow["on"].is_array(), "{workflow}");
+        let steps = workflow["jobs"]["certify"]["steps"].as_array().expect("it has steps");
+        let mut commands = 0;
+        for step in steps {
+            let (run, uses) = (step["run"].as_str(), step["uses"].as_str());
+            assert!(run.is_some() != uses.is_some(), "it runs or uses something: {step}");
+            assert!(uses.is_none_or(|uses| uses.contains('@')), "the action has a version: {step}");
+            commands += run.map_or(0, parse_commands);
+        }
+        assert_eq!(commands, 2);
+        let upload = steps.last().expect("a last step");
+        assert_eq!(upload["if"], "${{ !cancelled() }}", "a report that fails is kept, too");
+        for file in ["report/junit.xml", "report/report.html"] {
+            assert!(upload["with"]["path"].as_str().is_some_and(|path| path.contains(file)));
         }
     }
 }

@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use plimsoll_conformance::UnknownCheck;
+use plimsoll_conformance::compare::Unreadable;
 use plimsoll_host::{HostError, LoadError};
 use serde_json::json;
 use thiserror::Error;
@@ -42,6 +43,12 @@ impl Failure {
 impl From<UnknownCheck> for Failure {
     fn from(error: UnknownCheck) -> Self {
         Self::usage("unknown-check", error.to_string())
+    }
+}
+
+impl From<Unreadable> for Failure {
+    fn from(error: Unreadable) -> Self {
+        Self::usage(error.kind(), error.to_string())
     }
 }
 

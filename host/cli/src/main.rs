@@ -65,6 +65,8 @@ fn run(command: &Command) -> Result<u8, Failure> {
         Command::Inspect(args) => runtime.block_on(cmd::inspect::run(args)),
         Command::Mutants(args) => runtime.block_on(cmd::mutants::run(args)),
         Command::New(args) => cmd::new::run(args),
+        Command::Compare(args) => cmd::compare::run(args),
+        Command::Completions(args) => cmd::completions::run(args),
         Command::Serve => runtime.block_on(cmd::serve::run()),
     }
 }

@@ -1,5 +1,6 @@
 //! What the fuzzers found worth keeping, and what they found: none of it is a finding any more.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may stop")]
+#![allow(clippy::print_stdout, reason = "the one at work is named, should it panic or hang")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,6 @@ fn kept(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
 
 fn replay(target: &str, run: fn(&[u8])) {
     for (path, bytes) in kept(target) {
-        // The one at work is named, should it panic or hang.
         println!("{}", path.display());
         run(&bytes);
     }

@@ -1,6 +1,8 @@
 //! Good and hostile plugins side by side in one host, for a while: three seconds, or as many as
 //! `PLIMSOLL_SOAK` says. Not one wrong answer from the good ones, and no memory that only grows.
 
+#![allow(clippy::print_stdout, reason = "whoever lets it run for long wants to see what it did")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

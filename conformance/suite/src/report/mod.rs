@@ -1,6 +1,8 @@
 //! What a run found: the report that people read and scripts act on.
 
 mod assemble;
+mod calls;
+mod html;
 mod junit;
 mod text;
 
@@ -9,7 +11,7 @@ pub(crate) use text::page;
 use std::borrow::Cow;
 
 use plimsoll_contract::{Description, Interface, Profile};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{RunVerdict, Subject, Verdict};
@@ -166,7 +168,7 @@ pub struct ClauseReport {
 }
 
 /// What became of a clause.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClauseVerdict {
     /// A check judged it and all that did passed.
@@ -179,6 +181,24 @@ pub enum ClauseVerdict {
     Untested,
     /// The suite has one, which was not run to its end.
     NotJudged,
+}
+
+impl ClauseVerdict {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Failed, Self::Warned, Self::NotJudged, Self::Untested, Self::Passed];
+
+    /// The word in a report.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Warned => "warned",
+            Self::Failed => "failed",
+            Self::Untested => "untested",
+            Self::NotJudged => "not-judged",
+        }
+    }
 }
 
 /// Something that the contract leaves open, as it was seen.
@@ -231,6 +251,15 @@ impl Report {
     /// None is expected; the writer's own are passed on.
     pub fn to_junit(&self) -> Result<String, quick_junit::SerializeError> {
         junit::report(self).to_string()
+    }
+
+    /// The report as a page of one file, for a browser: it needs no server and no network.
+    ///
+    /// # Errors
+    ///
+    /// None is expected; the template's own are passed on.
+    pub fn to_html(&self) -> Result<String, minijinja::Error> {
+        html::report(self)
     }
 }
 

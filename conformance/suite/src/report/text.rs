@@ -1,10 +1,12 @@
 //! The report for people.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use plimsoll_contract::Clause;
 
-use super::{CallReport, CheckReport, ClauseVerdict, RaceReport, Report};
+use super::calls::{self, Line};
+use super::{CallReport, CheckReport, ClauseVerdict, RaceReport, Report, Summary};
 use crate::{RunVerdict, Verdict};
 
 /// The longest value that a page shows, in characters; the JSON report has more.
@@ -12,9 +14,6 @@ const MAX_VALUE: usize = 400;
 
 /// The longest part of a call that a page shows, in characters.
 const MAX_CALL: usize = 160;
-
-/// The calls that a page shows, from the end.
-const MAX_CALLS: usize = 40;
 
 pub(super) fn report(report: &Report) -> String {
     format!("{}{}", pages(report), closing(report))
@@ -32,24 +31,28 @@ pub(super) fn pages(report: &Report) -> String {
     text
 }
 
-fn has_page(check: &CheckReport) -> bool {
+pub(super) fn has_page(check: &CheckReport) -> bool {
     !matches!(check.verdict, Verdict::Passed | Verdict::Skipped | Verdict::Unsupported)
 }
 
 /// Failed for what is missing, which many checks share.
-fn was_not_run(check: &CheckReport) -> bool {
+pub(super) fn was_not_run(check: &CheckReport) -> bool {
     check.verdict == Verdict::Failed && check.rerun.is_none()
 }
 
 fn write_missing(text: &mut String, checks: &[&CheckReport]) {
-    let mut reasons: Vec<&str> =
-        checks.iter().filter_map(|check| check.reason.as_deref()).collect();
-    reasons.sort_unstable();
-    reasons.dedup();
-    for reason in reasons {
-        let of_reason = checks.iter().filter(|check| check.reason.as_deref() == Some(reason));
-        let _ = writeln!(text, "FAILED  {reason}: {} checks could not be run\n", of_reason.count());
+    for (reason, checks) in by_reason(checks) {
+        let _ = writeln!(text, "FAILED  {reason}: {checks} checks could not be run\n");
     }
+}
+
+/// The reasons why checks were not run, each with how many it kept from it.
+pub(super) fn by_reason<'a>(checks: &[&'a CheckReport]) -> BTreeMap<&'a str, usize> {
+    let mut reasons = BTreeMap::new();
+    for reason in checks.iter().filter_map(|check| check.reason.as_deref()) {
+        *reasons.entry(reason).or_default() += 1;
+    }
+    reasons
 }
 
 /// One check that did not pass: clause, expected and got, calls, cause, and how to run it again.
@@ -81,18 +84,21 @@ pub(crate) fn page(text: &mut String, check: &CheckReport, target: &str) {
     if let Some(backtrace) = &check.backtrace {
         let _ = writeln!(text, "  backtrace\n    {}", indented(backtrace.trim_end()));
     }
-    let usual_cause = match check.backtrace {
-        Some(_) => "the backend stopped instead of answering; the backtrace shows where",
-        None => &*check.usual_cause,
-    };
-    let _ = writeln!(text, "  usual cause  {usual_cause}");
+    let _ = writeln!(text, "  usual cause  {}", usual_cause(check));
     if let Some(rerun) = &check.rerun {
         let _ = writeln!(text, "  again        {rerun}");
     }
 }
 
+pub(super) fn usual_cause(check: &CheckReport) -> &str {
+    match check.backtrace {
+        Some(_) => "the backend stopped instead of answering; the backtrace shows where",
+        None => &check.usual_cause,
+    }
+}
+
 /// A race that fails while nobody met anybody has shown a defect that needs no race.
-fn race_line(race: &RaceReport) -> String {
+pub(super) fn race_line(race: &RaceReport) -> String {
     let rounds = race.rounds;
     match race.overlaps {
         0 => format!(
@@ -107,40 +113,15 @@ fn write_calls(text: &mut String, check: &CheckReport) {
         return;
     }
     let _ = writeln!(text, "  calls");
-    let lines: Vec<_> = check.calls.chunk_by(is_alike).flat_map(lines).collect();
-    let left_out: usize =
-        lines[..lines.len().saturating_sub(MAX_CALLS)].iter().map(|(_, calls)| calls).sum();
-    let before_kept = check.calls.first().map_or(0, |call| call.n - 1);
-    let left_out = left_out + before_kept;
-    if left_out > 0 {
-        let _ = writeln!(text, "    … {left_out} more before these");
+    let shown = calls::shown(check);
+    if shown.before > 0 {
+        let _ = writeln!(text, "    … {} more before these", shown.before);
     }
-    for (line, _) in lines.iter().skip(lines.len().saturating_sub(MAX_CALLS)) {
-        let _ = writeln!(text, "    {line}");
-    }
-}
-
-/// Whether two calls differ in arguments and result alone.
-fn is_alike(a: &CallReport, b: &CallReport) -> bool {
-    a.caller == b.caller && function(a) == function(b)
-}
-
-fn function(call: &CallReport) -> &str {
-    call.call.split_once('(').map_or(call.call.as_str(), |(function, _)| function)
-}
-
-/// How many calls that are alike are too many to show.
-const MANY: usize = 10;
-
-/// The lines of calls that are alike, each with how many calls it stands for. Of many, which only
-/// fill a store, the first two and the last say enough.
-fn lines(calls: &[CallReport]) -> Vec<(String, usize)> {
-    match calls {
-        [first, second, middle @ .., last] if calls.len() > MANY => {
-            let more = format!("  … {} more {}", middle.len(), function(first));
-            vec![(line(first), 1), (line(second), 1), (more, middle.len()), (line(last), 1)]
-        }
-        few => few.iter().map(|call| (line(call), 1)).collect(),
+    for shown in shown.lines {
+        let _ = match shown {
+            Line::Call(call) => writeln!(text, "    {}", line(call)),
+            Line::More(calls, function) => writeln!(text, "      … {calls} more {function}"),
+        };
     }
 }
 
@@ -152,7 +133,7 @@ fn line(call: &CallReport) -> String {
 }
 
 /// The start of a text, on one line.
-fn cut(text: &str, length: usize) -> String {
+pub(super) fn cut(text: &str, length: usize) -> String {
     let text = text.replace('\n', " ");
     if text.chars().count() <= length {
         return text;
@@ -168,22 +149,16 @@ fn indented(text: &str) -> String {
 pub(super) fn closing(report: &Report) -> String {
     let mut text = String::new();
     write_broken(&mut text, report);
-    let summary = &report.summary;
-    let counted = [
-        (summary.passed, "passed"),
-        (summary.warned, "warned"),
-        (summary.failed, "failed"),
-        (summary.known_failing, "known failing"),
-        (summary.not_testable, "not testable"),
-        (summary.unknown, "unknown"),
-        (summary.unsupported, "unsupported"),
-        (summary.skipped, "skipped"),
-        (summary.harness_error, "harness errors"),
-    ];
-    let counted = counted.iter().filter(|(count, _)| *count > 0);
-    let counted: Vec<_> = counted.map(|(count, word)| format!("{count} {word}")).collect();
+    let counted = counted(&report.summary);
+    let counted: Vec<_> =
+        counted.map(|(verdict, count)| format!("{count} {}", in_words(verdict))).collect();
     let seconds = report.duration_ms as f64 / 1_000.0;
-    let _ = writeln!(text, "{} checks: {}, in {seconds:.1} s", summary.total, counted.join(", "));
+    let _ = writeln!(
+        text,
+        "{} checks: {}, in {seconds:.1} s",
+        report.summary.total,
+        counted.join(", ")
+    );
     let untested = report.clauses.iter().filter(|clause| clause.verdict == ClauseVerdict::Untested);
     let untested = untested.count();
     if untested > 0 {
@@ -196,6 +171,28 @@ pub(super) fn closing(report: &Report) -> String {
     }
     let _ = writeln!(text, "{}", verdict_line(report));
     text
+}
+
+/// How many checks ended how, where any did.
+pub(super) fn counted(summary: &Summary) -> impl Iterator<Item = (&'static str, usize)> {
+    let counted = [
+        (Verdict::Passed, summary.passed),
+        (Verdict::Warned, summary.warned),
+        (Verdict::Failed, summary.failed),
+        (Verdict::KnownFailing, summary.known_failing),
+        (Verdict::NotTestable, summary.not_testable),
+        (Verdict::Unknown, summary.unknown),
+        (Verdict::Unsupported, summary.unsupported),
+        (Verdict::Skipped, summary.skipped),
+        (Verdict::HarnessError, summary.harness_error),
+    ];
+    let counted = counted.into_iter().filter(|(_, count)| *count > 0);
+    counted.map(|(verdict, count)| (verdict.name(), count))
+}
+
+/// A word of the JSON, as people write it.
+pub(super) fn in_words(name: &str) -> String {
+    name.replace('-', " ")
 }
 
 /// The checks that have a page, a line each, for whoever sees the end of the report first.
@@ -212,32 +209,34 @@ fn write_broken(text: &mut String, report: &Report) {
 }
 
 fn verdict_line(report: &Report) -> String {
+    let word = in_words(report.verdict.name()).to_uppercase();
+    format!("{word}  {}  (seed {})", verdict_sentence(report), report.seed)
+}
+
+pub(super) fn verdict_sentence(report: &Report) -> String {
     let subject = match report.subject.name.as_str() {
         "" => report.subject.target.clone(),
-        name => format!("{name} {} ({})", report.subject.version, report.subject.target),
+        name => {
+            // A name makes no lines of its own, such as one that says CERTIFIED.
+            let (name, version) = (cut(name, MAX_CALL), cut(&report.subject.version, MAX_CALL));
+            format!("{name} {version} ({})", report.subject.target)
+        }
     };
-    let (profile, seed) = (&report.profile, report.seed);
+    let profile = &report.profile;
     let summary = &report.summary;
     let run = summary.total - summary.skipped - summary.unsupported;
     match report.verdict {
-        RunVerdict::Certified => {
-            format!("CERTIFIED  {subject} keeps profile {profile}  (seed {seed})")
+        RunVerdict::Certified => format!("{subject} keeps profile {profile}"),
+        RunVerdict::KnownFailuresOnly => {
+            format!("{subject} fails nothing of profile {profile} but what is listed")
         }
-        RunVerdict::KnownFailuresOnly => format!(
-            "KNOWN FAILURES ONLY  {subject} fails nothing of profile {profile} but what is listed  \
-             (seed {seed})"
-        ),
-        RunVerdict::Violated => {
-            format!("VIOLATED  {subject} does not keep profile {profile}  (seed {seed})")
-        }
+        RunVerdict::Violated => format!("{subject} does not keep profile {profile}"),
         RunVerdict::Incomplete => format!(
-            "INCOMPLETE  {subject}: {} of {run} selected checks passed, and not all that profile \
-             {profile} requires was judged  (seed {seed})",
+            "{subject}: {} of {run} selected checks passed, and not all that profile {profile} \
+             requires was judged",
             summary.passed
         ),
-        RunVerdict::HarnessError => {
-            format!("HARNESS ERROR  {subject} was not judged: the kit is at fault  (seed {seed})")
-        }
+        RunVerdict::HarnessError => format!("{subject} was not judged: the kit is at fault"),
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) async fn run(args: &Certify) -> Result<u8, Failure> {
     settings.validate()?;
     if let Some(folder) = &args.report {
         // Before the run: nobody wants to learn at its end that it cannot be written.
-        fs::create_dir_all(folder).map_err(|error| Failure::file(folder, &error))?;
+        output::make_folder(folder)?;
     }
     let target = Target::find(args.target.as_deref()).await?;
     reject_sharing(args, &target).await?;
@@ -81,11 +81,12 @@ fn settings(args: &Certify) -> Result<Settings, Failure> {
 
 fn write(report: &Report, folder: &Path) -> Result<(), Failure> {
     let junit = report.to_junit().map_err(|error| Failure::harness(error.to_string()))?;
-    for (name, text) in [("report.json", to_json(report)?), ("junit.xml", junit)] {
-        let path = folder.join(name);
-        fs::write(&path, text).map_err(|error| Failure::file(&path, &error))?;
-    }
-    Ok(())
+    let html = report.to_html().map_err(|error| Failure::harness(error.to_string()))?;
+    let json = to_json(report)?;
+    output::write_files(
+        folder,
+        &[("report.json", json), ("junit.xml", junit), ("report.html", html)],
+    )
 }
 
 fn to_json(report: &Report) -> Result<String, Failure> {
