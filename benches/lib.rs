@@ -1,11 +1,15 @@
 //! The backends that the benches compare, open and ready.
 
+mod subjects;
+
 use std::sync::Arc;
 
 use plimsoll_contract::{Backend, CallError, OpenConfig, SystemClock};
 use plimsoll_host::{Host, HostError, InstanceOptions, LoadError, Options};
 use plimsoll_memory::MemoryBackend;
 use thiserror::Error;
+
+pub use subjects::{Subject, subjects};
 
 /// A backend could not be prepared.
 #[derive(Debug, Error)]
