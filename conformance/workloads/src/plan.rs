@@ -132,8 +132,11 @@ impl Measure {
 
     /// The turns of one target in all rounds, or what it leaves would change what is measured.
     pub(crate) fn turns_at_most(&self) -> Option<u64> {
+        /// Few beside the shortest history, and as many beside the longest: otherwise what is slow
+        /// at first would weigh more there.
+        const BESIDE_HISTORY: u64 = 220;
         let turns = self.workload.turns_at_most(self.payload_bytes)?;
-        Some(if self.history > 0 { turns.min(self.history / 10) } else { turns })
+        Some(if self.history > 0 { turns.min(BESIDE_HISTORY) } else { turns })
     }
 }
 

@@ -114,6 +114,9 @@ fn check_row(row: &Value) {
     let latencies = ["p50_us", "p95_us", "p99_us", "max_us"].map(value);
     assert!(latencies[0] > 0.0 && latencies.is_sorted(), "{row}");
     assert!(value("n") >= 10.0, "each round has a turn: {row}");
+    if row["id"] == "chain" {
+        assert!(latencies[0] > 10.0, "a hundred calls take longer than that: {row}");
+    }
     for (value, interval) in [("ops_per_s", "ci95"), ("ratio", "ratio_ci95")] {
         let ends = [row[interval][0].as_f64().unwrap(), row[interval][1].as_f64().unwrap()];
         let value = row[value].as_f64().unwrap();
