@@ -1,16 +1,13 @@
 //! Numbers for people.
 
-/// Three digits, thousands set apart: `1,234,567`, `12.3`, `0.123`.
+/// Three digits, thousands set apart: `1,234,567`, `12.3`, `0.123`, `0.000123`.
 pub(super) fn number(value: f64) -> String {
-    if value >= 100.0 {
-        return thousands(value.round() as u64);
-    }
-    let digits = if value >= 10.0 {
-        1
-    } else if value >= 1.0 {
-        2
-    } else {
-        3
+    let digits = match value {
+        it if it >= 100.0 => return thousands(it.round() as u64),
+        it if it >= 10.0 => 1,
+        it if it >= 1.0 => 2,
+        it if it > 0.0 => (2.0 - it.log10().floor()).min(9.0) as usize,
+        _ => 0,
     };
     format!("{value:.digits$}")
 }
@@ -53,8 +50,8 @@ mod tests {
 
     #[test]
     fn numbers_are_short() {
-        let shown = [0.1234, 1.234, 12.34, 123.4, 1_234_567.0].map(number);
-        assert_eq!(shown, ["0.123", "1.23", "12.3", "123", "1,234,567"]);
+        let shown = [0.0, 0.000_123_4, 0.1234, 1.234, 12.34, 123.4, 1_234_567.0].map(number);
+        assert_eq!(shown, ["0", "0.000123", "0.123", "1.23", "12.3", "123", "1,234,567"]);
         assert_eq!(thousands(1_000), "1,000");
         let shown = [0.512, 51.2, 5_120.0, 51_200_000.0].map(latency);
         assert_eq!(shown, ["512 ns", "51.2 µs", "5.12 ms", "51.2 s"]);

@@ -5,7 +5,7 @@ use super::html::escape;
 
 const WIDTH: f64 = 360.0;
 const HEIGHT: f64 = 230.0;
-const LEFT: f64 = 58.0;
+const LEFT: f64 = 70.0;
 const RIGHT: f64 = 12.0;
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = 38.0;
@@ -59,6 +59,12 @@ impl Range {
         Some(Self { low: low - room, high: high + room })
     }
 
+    /// No narrower than that: what hardly differs should not look as if it did.
+    fn at_least(self, width: f64) -> Self {
+        let room = ((width - (self.high - self.low)) / 2.0).max(0.0);
+        Self { low: self.low - room, high: self.high + room }
+    }
+
     fn place(self, value: f64) -> f64 {
         (value - self.low) / (self.high - self.low)
     }
@@ -74,7 +80,7 @@ impl Plot {
             [point.y.log10(), low.log10(), high.log10()]
         }));
         let (Some(x), Some(y)) = (x, y) else { return String::new() };
-        let scale = Scale { x, y };
+        let scale = Scale { x, y: y.at_least(0.7) };
         let mut svg = format!(
             "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{0}\">\n\
              <text class=\"title\" x=\"{LEFT}\" y=\"14\">{0}</text>\n",
