@@ -1,6 +1,7 @@
 //! The backends that the benches compare, open and ready.
 
 mod bare;
+mod subjects;
 
 pub use bare::Bare;
 
@@ -12,6 +13,8 @@ use plimsoll_host::{
 };
 use plimsoll_memory::MemoryBackend;
 use thiserror::Error;
+
+pub use subjects::{Subject, subjects};
 
 /// A backend could not be prepared.
 #[derive(Debug, Error)]

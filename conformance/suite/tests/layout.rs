@@ -24,6 +24,7 @@ const ORDER: [(&str, &[&str]); 5] = [
             "plimsoll-mutants",
             "plimsoll-programs",
             "plimsoll-remote",
+            "plimsoll-workloads",
         ],
     ),
     (

@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Show what a component exports and imports
     Inspect(Inspect),
+    /// Measure targets side by side, those that keep the contract
+    Bench(Bench),
     /// Run the suite against its own broken backends and show what kills each
     Mutants(Mutants),
     /// Write a small backend of your own to begin with
@@ -103,6 +105,50 @@ pub(crate) struct Inspect {
 }
 
 #[derive(Args)]
+pub(crate) struct Bench {
+    /// What to measure, the first of them the one that others are compared with: as for `certify`
+    #[arg(value_name = "TARGET")]
+    pub(crate) targets: Vec<String>,
+    /// Run these workloads alone
+    #[arg(long, value_name = "ID", num_args = 1..)]
+    pub(crate) only: Vec<String>,
+    /// How many callers at once, one measure each [default: 1 2 8 32 for whole workloads, 1 for
+    /// operations]
+    #[arg(long, value_name = "N", num_args = 1.., value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub(crate) callers: Vec<u16>,
+    /// How long each measure takes for each target; beside a history a quarter of it
+    #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = seconds)]
+    pub(crate) seconds: f64,
+    /// The longest history, in runs; it begins with a thousand and grows tenfold. 0 leaves out
+    /// histories, and the queries with them
+    #[arg(long, value_name = "RUNS", default_value_t = 100_000, value_parser = history)]
+    pub(crate) history: u64,
+    /// Replays the ids, contents and choices of an earlier run [default: a new one]
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Write bench.json and bench.html into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) report: Option<PathBuf>,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn history(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(runs) if runs == 0 || (1_000..=10_000_000).contains(&runs) => Ok(runs),
+        _ => Err("0, or a number from 1000 to 10000000".to_owned()),
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.01..=3_600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("a number from 0.01 to 3600".to_owned()),
+    }
+}
+
+#[derive(Args)]
 pub(crate) struct Mutants {
     /// Run these mutants alone
     #[arg(long, value_name = "ID", num_args = 1..)]
@@ -165,6 +211,7 @@ impl Command {
             Self::List(args) => args.json,
             Self::Explain(args) => args.json,
             Self::Inspect(args) => args.json,
+            Self::Bench(args) => args.json,
             Self::Mutants(args) => args.json,
             Self::New(args) => args.json,
             Self::Compare(args) => args.json,

@@ -63,6 +63,7 @@ fn run(command: &Command) -> Result<u8, Failure> {
         Command::List(args) => cmd::list::run(args),
         Command::Explain(args) => cmd::explain::run(args),
         Command::Inspect(args) => runtime.block_on(cmd::inspect::run(args)),
+        Command::Bench(args) => runtime.block_on(cmd::bench::run(args)),
         Command::Mutants(args) => runtime.block_on(cmd::mutants::run(args)),
         Command::New(args) => cmd::new::run(args),
         Command::Compare(args) => cmd::compare::run(args),

@@ -23,6 +23,18 @@ impl Progress {
         self.bar.inc(1);
     }
 
+    /// What comes now, and how much is over.
+    pub(crate) fn show(&self, what: &str, done: usize, total: usize) {
+        self.bar.set_length(total as u64);
+        self.bar.set_position(done as u64);
+        self.bar.set_message(what.to_owned());
+    }
+
+    /// Something else is counted from here.
+    pub(crate) fn begin_anew(&self) {
+        self.bar.reset();
+    }
+
     pub(crate) fn clear(&self) {
         self.bar.finish_and_clear();
     }

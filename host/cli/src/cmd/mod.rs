@@ -1,5 +1,6 @@
 //! One module for each command; each answers the exit code.
 
+pub(crate) mod bench;
 pub(crate) mod certify;
 pub(crate) mod compare;
 pub(crate) mod completions;
