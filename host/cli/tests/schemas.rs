@@ -207,6 +207,28 @@ fn a_comparison_is_as_described() {
 }
 
 #[test]
+fn a_bench_is_as_described() {
+    let schema = Schema::named("bench.json");
+    let brief = ["bench", "memory", "--only", "claim", "page", "--callers", "1"];
+    let length = ["--seconds", "0.05", "--history", "10000"];
+    let measured = printed(&[&brief[..], &length].concat());
+    let optional = ["failed_checks", "history_ended", "unmeasured"].map(|name| ("targets", name));
+    assert!(!measured["targets"][0]["growth"].as_array().unwrap().is_empty(), "{measured}");
+    schema.expect(&measured, &optional);
+    // It keeps too little of the contract to be measured.
+    let refused = printed(&["bench", plimsoll_guests::HOSTILE, "--seconds", "0.01"]);
+    assert_eq!(refused["targets"][0]["precheck"], "failed");
+    schema.expect(&refused, &optional);
+}
+
+#[test]
+fn a_new_project_is_as_described() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path().join("mine").display().to_string();
+    Schema::named("new.json").expect(&printed(&["new", &project, "--lang", "python"]), &[]);
+}
+
+#[test]
 fn an_error_is_as_described() {
     let schema = Schema::named("error.json");
     for arguments in [
@@ -220,6 +242,8 @@ fn an_error_is_as_described() {
         &["explain", "NO-1"],
         &["mutants", "--only", "no/such-mutant"],
         &["compare", "no-such-file", "no-such-file"],
+        &["new", "src", "--lang", "rust"],
+        &["bench", "memory", "--only", "no-such-workload"],
     ] {
         schema.expect(&printed(arguments), &[]);
     }
@@ -235,7 +259,8 @@ fn schemas_are_closed() {
         reject_open(&serde_json::from_str(&text).unwrap(), &path.display().to_string());
         names.insert(path.file_name().unwrap().to_string_lossy().into_owned());
     }
-    let all = ["compare", "error", "explain", "inspect", "list", "mutants", "report"];
+    let all =
+        ["bench", "compare", "error", "explain", "inspect", "list", "mutants", "new", "report"];
     assert_eq!(names, all.map(|name| format!("{name}.json")).into());
 }
 
