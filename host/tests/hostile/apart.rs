@@ -233,7 +233,7 @@ async fn work(neighbour: Arc<WasmBackend>, done: Arc<AtomicBool>) -> Duration {
 
 /// What the kernel says of this process, in bytes.
 #[cfg(target_os = "linux")]
-mod memory {
+pub(crate) mod memory {
     use std::fs;
 
     /// Forgets the peak so far, and answers what is in use.
@@ -243,20 +243,32 @@ mod memory {
     }
 
     pub(super) fn peak() -> u64 {
+        field("VmHWM:")
+    }
+
+    pub(crate) fn resident() -> u64 {
+        field("VmRSS:")
+    }
+
+    fn field(name: &str) -> u64 {
         let status = fs::read_to_string("/proc/self/status").unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
     }
 }
 
 /// Only Linux is asked.
 #[cfg(not(target_os = "linux"))]
-mod memory {
+pub(crate) mod memory {
     pub(super) fn begin() -> u64 {
         0
     }
 
     pub(super) fn peak() -> u64 {
+        0
+    }
+
+    pub(crate) fn resident() -> u64 {
         0
     }
 }
