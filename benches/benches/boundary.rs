@@ -51,6 +51,15 @@ fn boundary(criterion: &mut Criterion) {
             bencher.to_async(&runtime).iter(|| claims.try_claim_step(RunId::default(), "charge"));
         });
     }
+    // There a guest that waits for nothing has its caller's thread.
+    let several = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    claims.bench_function(
+        BenchmarkId::from_parameter("guest, on the caller's thread"),
+        |bencher| {
+            let claims = subjects[1].1.run_runtime_store().unwrap();
+            bencher.to_async(&several).iter(|| claims.try_claim_step(RunId::default(), "charge"));
+        },
+    );
     let mut bare = runtime.block_on(Bare::new()).unwrap();
     claims.bench_function(BenchmarkId::from_parameter("bare"), |bencher| {
         bencher.iter(|| bare.try_claim_step().unwrap());

@@ -150,7 +150,7 @@ impl RunStore for MemoryBackend {
                 ..DashboardStatistics::default()
             };
             let today = now.date_naive();
-            for (run, _) in store.latest_first() {
+            for run in store.runs.values().filter_map(|data| data.record.as_ref()) {
                 let ended_today = run.completed_at.is_some_and(|at| at.date_naive() == today);
                 match run.status {
                     RunStatus::Running => statistics.active_runs += 1,
@@ -171,7 +171,7 @@ impl RunStore for MemoryBackend {
         flow_id: Option<FlowId>,
     ) -> Result<Vec<RunTimeseriesBucket>> {
         self.with(|store, _| {
-            let runs = store.latest_first().map(|(run, _)| run);
+            let runs = store.started_between(since, until);
             let of_flow = runs.filter(|run| flow_id.is_none_or(|id| run.flow_id == id));
             timeseries::aggregate(of_flow, granularity, since, until)
         })

@@ -90,6 +90,17 @@ impl Store {
         self.run_mut(run_id).steps.entry(step_key.to_owned()).or_default()
     }
 
+    /// The runs that started in the half-open window.
+    pub(crate) fn started_between(
+        &self,
+        since: Instant,
+        until: Instant,
+    ) -> impl Iterator<Item = &FlowRun> {
+        let from = |instant: Instant| (instant, RunId::default());
+        let within = self.by_start.range(from(since)..from(until.max(since)));
+        within.filter_map(|(_, id)| self.runs.get(id)?.record.as_ref())
+    }
+
     /// The started runs, the latest first.
     pub(crate) fn latest_first(&self) -> impl Iterator<Item = (&FlowRun, &RunData)> {
         let newest = self.by_start.iter().rev();

@@ -48,7 +48,7 @@ impl Guest for Memory {
 
     fn get_derived_runs(source_run_id: Uuid) -> Result<Vec<FlowRun>, Error> {
         with_namespace(|space| {
-            Ok(space.latest_first(|run| run.source_run_id == Some(source_run_id)))
+            Ok(copied(space.latest_first(|run| run.source_run_id == Some(source_run_id))))
         })
     }
 
@@ -121,7 +121,7 @@ impl Guest for Memory {
     fn get_runs(flow_id: Option<Uuid>, page: Page) -> Result<Vec<FlowRun>, Error> {
         with_namespace(|space| {
             let runs = space.latest_first(|run| flow_id.is_none_or(|id| id == run.flow_id));
-            Ok(cut(runs, page, DEFAULT_RUNS))
+            Ok(copied(cut(runs, page, DEFAULT_RUNS)))
         })
     }
 
@@ -139,7 +139,7 @@ impl Guest for Memory {
                     && search.as_deref().is_none_or(|text| space.is_found(run, text))
             });
             let total_count = runs.len() as u64;
-            Ok(FlowRunPage { items: cut(runs, page, DEFAULT_RUNS), total_count })
+            Ok(FlowRunPage { items: copied(cut(runs, page, DEFAULT_RUNS)), total_count })
         })
     }
 
@@ -196,7 +196,9 @@ impl Guest for Memory {
     }
 
     fn get_active_runs() -> Result<Vec<FlowRun>, Error> {
-        with_namespace(|space| Ok(space.latest_first(|run| run.status == RunStatus::Running)))
+        with_namespace(|space| {
+            Ok(copied(space.latest_first(|run| run.status == RunStatus::Running)))
+        })
     }
 
     fn retry_step(run_id: Uuid, step_key: String) -> Result<(), Error> {
@@ -269,9 +271,14 @@ impl Guest for Memory {
     }
 }
 
+/// Runs are large: only those that are answered are copied.
+fn copied(runs: Vec<&FlowRun>) -> Vec<FlowRun> {
+    runs.into_iter().cloned().collect()
+}
+
 impl Namespace {
-    fn latest_first(&self, keep: impl Fn(&FlowRun) -> bool) -> Vec<FlowRun> {
-        let mut runs: Vec<_> = self.runs.values().filter(|run| keep(run)).cloned().collect();
+    fn latest_first(&self, keep: impl Fn(&FlowRun) -> bool) -> Vec<&FlowRun> {
+        let mut runs: Vec<_> = self.runs.values().filter(|run| keep(run)).collect();
         runs.sort_by(|a, b| b.started_at.cmp(&a.started_at));
         runs
     }
