@@ -125,7 +125,11 @@ impl Host {
             pre,
             indices,
             direct_indices,
-            limits: options.limits.unwrap_or(self.limits),
+            // What the engine was set up with, and what decides which threads have room for it.
+            limits: Limits {
+                stack_bytes: self.limits.stack_bytes,
+                ..options.limits.unwrap_or(self.limits)
+            },
             options,
             seen,
             description: None,

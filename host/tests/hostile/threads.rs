@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use plimsoll_contract::InterruptionKind;
-use plimsoll_host::{Host, InstanceOptions, Limits, Options, WasmBackend};
+use plimsoll_host::{Host, InstanceOptions, Limits, Options, PluginOptions, WasmBackend};
 
 use crate::apart::register;
 use crate::asked::interruption;
@@ -51,4 +51,25 @@ fn a_local_set_gets_its_thread_back() {
     let ended = tokio::task::LocalSet::new()
         .block_on(&runtime, async { interruption(register(&backend, "n").await) });
     assert_eq!(ended.kind, InterruptionKind::Timeout);
+}
+
+/// A thread whose stack has no room for the guest's is none to be had, whatever a plugin's own
+/// limits say: the stack is the engine's. The recursion ends on a fiber.
+#[test]
+fn a_small_stack_is_not_overrun() {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let small = runtime.worker_threads(1).thread_stack_size(384 << 10);
+    let runtime = small.enable_all().build().unwrap();
+    let ended = runtime.block_on(async {
+        let host = Host::new(Options::default()).unwrap();
+        let deep = "(func $deep (param i32) (result i32) (call $deep (local.get 0)))";
+        let raw = Raw::new().item(deep).function("try-register", "(call $deep (i32.const 1))");
+        let limits = Limits { stack_bytes: 4 << 10, ..Limits::default() };
+        let options = PluginOptions { limits: Some(limits), ..PluginOptions::default() };
+        let plugin = host.load_with(&raw.bytes(), options).await.unwrap();
+        let backend = plugin.instantiate(InstanceOptions::default()).await.unwrap();
+        let call = tokio::spawn(async move { interruption(register(&backend, "n").await) });
+        call.await.unwrap()
+    });
+    assert_eq!(ended.kind, InterruptionKind::Limit, "{ended}");
 }
