@@ -5,56 +5,40 @@
 #![allow(missing_docs, unreachable_pub, unsafe_code, clippy::all, reason = "generated")]
 #![allow(clippy::wildcard_imports, clippy::large_futures, reason = "generated")]
 
-wasmtime::component::bindgen!({
-    path: "../wit",
-    inline: "
-        package plimsoll:host;
+macro_rules! bind_exports {
+    ($($options:tt)*) => {
+        wasmtime::component::bindgen!({
+            path: "../wit",
+            inline: "
+                package plimsoll:host;
 
-        world everything {
-            export flow:storage/backend@0.1.0;
-            export flow:storage/flow-store@0.1.0;
-            export flow:storage/run-store@0.1.0;
-            export flow:storage/run-runtime-store@0.1.0;
-            export flow:storage/run-control-store@0.1.0;
-            export flow:storage/retention-store@0.1.0;
-            export flow:storage/event-reader@0.1.0;
-            export flow:storage/signal-store@0.1.0;
-            export flow:storage/schedule-state-store@0.1.0;
-            export flow:storage/outputs-repository@0.1.0;
-            export flow:storage/flow-repository@0.1.0;
-            export flow:storage/webhook-rejection-store@0.1.0;
-            export flow:storage/webhook-replay-store@0.1.0;
-        }
-    ",
-    world: "plimsoll:host/everything",
-    exports: { default: async },
-});
+                world everything {
+                    export flow:storage/backend@0.1.0;
+                    export flow:storage/flow-store@0.1.0;
+                    export flow:storage/run-store@0.1.0;
+                    export flow:storage/run-runtime-store@0.1.0;
+                    export flow:storage/run-control-store@0.1.0;
+                    export flow:storage/retention-store@0.1.0;
+                    export flow:storage/event-reader@0.1.0;
+                    export flow:storage/signal-store@0.1.0;
+                    export flow:storage/schedule-state-store@0.1.0;
+                    export flow:storage/outputs-repository@0.1.0;
+                    export flow:storage/flow-repository@0.1.0;
+                    export flow:storage/webhook-rejection-store@0.1.0;
+                    export flow:storage/webhook-replay-store@0.1.0;
+                }
+            ",
+            world: "plimsoll:host/everything",
+            $($options)*
+        });
+    };
+}
 
-/// The same functions, called on the caller's own thread. The records are those of above.
+bind_exports!(exports: { default: async },);
+
+/// The same functions, called on the caller's own thread. The shared records are those of above.
 pub mod direct {
-    wasmtime::component::bindgen!({
-        path: "../wit",
-        inline: "
-            package plimsoll:host;
-
-            world stores {
-                export flow:storage/flow-store@0.1.0;
-                export flow:storage/run-store@0.1.0;
-                export flow:storage/run-runtime-store@0.1.0;
-                export flow:storage/run-control-store@0.1.0;
-                export flow:storage/retention-store@0.1.0;
-                export flow:storage/event-reader@0.1.0;
-                export flow:storage/signal-store@0.1.0;
-                export flow:storage/schedule-state-store@0.1.0;
-                export flow:storage/outputs-repository@0.1.0;
-                export flow:storage/flow-repository@0.1.0;
-                export flow:storage/webhook-rejection-store@0.1.0;
-                export flow:storage/webhook-replay-store@0.1.0;
-            }
-        ",
-        world: "plimsoll:host/stores",
-        with: { "flow:storage/types": super::flow::storage::types },
-    });
+    bind_exports!(with: { "flow:storage/types": super::flow::storage::types },);
 }
 
 /// What a guest may import besides WASI's own: key-value stores.
